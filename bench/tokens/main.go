@@ -1,0 +1,5 @@
+package main
+
+var algorithms = []string{"EdDSA", "ES256", "RS256"}
+
+func main() {}
