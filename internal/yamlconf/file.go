@@ -1,0 +1,123 @@
+package yamlconf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// The parser recurses, and keeps the path of every node: time and memory grow
+// with the square of the depth. Both bounds are far beyond any configuration.
+const (
+	maxFile  = 256 << 10
+	maxDepth = 64 // of brackets, and of what can nest on one line
+)
+
+// Checker is a configuration that can tell whether its values make sense
+// together.
+type Checker interface{ Check() error }
+
+// Load reads the file at path into the struct that into points to, and checks
+// it. Its errors are of type Errors, or the operating system's where the file
+// cannot be read.
+func Load(path string, into any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return Parse(path, data, into)
+}
+
+// Parse is Load of a file called name that holds data.
+func Parse(name string, data []byte, into any) error {
+	v := reflect.ValueOf(into)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		panic(fmt.Sprintf("BUG: yamlconf reads into a pointer to a struct, not %T", into))
+	}
+	d := decoder{file: name, lines: map[string]int{}}
+	if body := d.parse(data); body != nil {
+		d.structure(body, v.Elem(), "")
+	}
+	if len(d.errs) > 0 {
+		return d.sorted()
+	}
+	if c, ok := into.(Checker); ok {
+		d.check(c.Check())
+	}
+	return d.sorted()
+}
+
+// parse returns the root of the document, or nil where it is empty or cannot
+// be parsed.
+func (d *decoder) parse(data []byte) (body ast.Node) {
+	if len(data) > maxFile {
+		d.errorf(1, "the file is larger than %d KiB", maxFile>>10)
+		return nil
+	}
+	// The parser is not ours and reads whatever the file holds.
+	defer func() {
+		if r := recover(); r != nil {
+			d.errorf(1, "not YAML that can be read (%v)", r)
+			body = nil
+		}
+	}()
+	tokens := lexer.Tokenize(string(data))
+	if line := tooDeep(tokens); line > 0 {
+		d.errorf(line, "nested more than %d deep", maxDepth)
+		return nil
+	}
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
+		line, message := 1, err.Error()
+		if y := yaml.Error(nil); errors.As(err, &y) {
+			message = y.GetMessage()
+			if t := y.GetToken(); t != nil {
+				line = t.Position.Line
+			}
+		}
+		d.errorf(line, "%s", message)
+		return nil
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.NullType || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		if body != nil {
+			d.errorf(line(doc.Body), "a second document; a configuration is one")
+			return nil
+		}
+		body = doc.Body
+	}
+	return body
+}
+
+// tooDeep returns the first line on which values nest too deep, or 0. Blocks
+// that nest by indentation need no bound of their own: depth n takes n*n/2
+// bytes.
+func tooDeep(tokens token.Tokens) int {
+	brackets, line, onLine := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, onLine = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			brackets++
+		case token.MappingEndType, token.SequenceEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType, token.AliasType:
+			onLine++
+		}
+		if brackets > maxDepth || onLine > maxDepth {
+			return line
+		}
+	}
+	return 0
+}
