@@ -1,0 +1,56 @@
+package ed25519
+
+import (
+	"crypto/sha512"
+
+	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
+	"github.com/tollgate/tollgate/engine/ed25519/internal/scalar"
+)
+
+// Verify reports whether sig is a signature of message by k: whether
+// crypto/ed25519.Verify would accept it.
+func (k *PublicKey) Verify(message, sig []byte) bool { return k.verify(active, message, sig) }
+
+func (k *PublicKey) verify(_ backend, message, sig []byte) bool {
+	if k == nil || k.minus == nil || len(sig) != SignatureSize {
+		return false
+	}
+	var s scalar.Scalar
+	if !s.SetCanonical((*[32]byte)(sig[32:])) {
+		return false
+	}
+	h := k.challenge(message, sig)
+	return k.verifyGeneric(&s, &h, (*[32]byte)(sig))
+}
+
+// challenge returns SHA-512(R || A || message) modulo L, with A as received.
+func (k *PublicKey) challenge(message, sig []byte) (c scalar.Scalar) {
+	h := sha512.New()
+	h.Write(sig[:32])
+	h.Write(k.encoded[:])
+	h.Write(message)
+	var digest [sha512.Size]byte
+	h.Sum(digest[:0])
+	c.SetWide(&digest)
+	return c
+}
+
+// verifyGeneric reports whether [s]B - [c]A encodes as r.
+func (k *PublicKey) verifyGeneric(s, c *scalar.Scalar, r *[32]byte) bool {
+	p := point.Identity()
+	d := s.Digits8()
+	k.base.AddMultiple(&p, d[:])
+	k.addMinus(&p, c)
+	return p.Bytes() == *r
+}
+
+// addMinus adds -[c]A to p.
+func (k *PublicKey) addMinus(p *point.Point, c *scalar.Scalar) {
+	if k.minus.Windows == 32 {
+		d := c.Digits8()
+		k.minus.AddMultiple(p, d[:])
+	} else {
+		d := c.Digits4()
+		k.minus.AddMultiple(p, d[:])
+	}
+}
