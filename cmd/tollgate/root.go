@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -10,16 +11,37 @@ import (
 // run executes one command line and returns the exit code: 0, 1 for what
 // failed, 2 for a command line that makes no sense.
 func run(args []string) int {
-	root := &cobra.Command{
-		Use:           "tollgate",
-		Short:         "Access tokens at the API gateway: opaque, transparent, phantom",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
+	root := newRoot()
 	root.SetArgs(args)
-	if err := root.Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "tollgate:", err)
+	err := root.Execute()
+	if err == nil {
+		return 0
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(os.Stderr, "tollgate:", line)
+	}
+	if isUsage(err) {
 		return 2
 	}
-	return 0
+	return 1
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tollgate",
+		Short: "Access tokens at the API gateway: opaque, transparent, phantom",
+		Example: `  tollgate dev                 the whole pattern on this machine
+  tollgate dev --mode opaque   the same with tokens that say nothing
+  tollgate dev --help          what can be set`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          unknownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		newVersion(),
+	)
+	return root
 }

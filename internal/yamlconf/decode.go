@@ -30,13 +30,13 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
 	known := fields(v)
 	for key, value := range d.mapping(n, path) {
 		name := key.Value
-		i := slices.IndexFunc(known, func(f field) bool { return f.key == name })
+		i := slices.Index(keys(known), name)
 		if i < 0 {
 			where := ""
 			if path != "" {
 				where = " in " + path
 			}
-			d.errorf(line(key), "unknown key %q%s; the nearest known key is %q", name, where, nearest(name, known))
+			d.errorf(line(key), "unknown key %q%s; the nearest known key is %q", name, where, Nearest(name, keys(known)))
 			continue
 		}
 		d.lines[join(path, name)] = line(key)
