@@ -50,7 +50,7 @@ func (p *Policy) CheckTime(c *Claims, now Time) error {
 	if now >= c.v.ExpiresAt+skew {
 		return ErrExpired
 	}
-	if p.MaxLifetime > 0 && c.v.ExpiresAt-c.v.IssuedAt > Time(p.MaxLifetime.Milliseconds()) {
+	if p.MaxLifetime > 0 && c.v.ExpiresAt > c.v.IssuedAt+Time(p.MaxLifetime.Milliseconds()) {
 		return ErrExpired
 	}
 	if now+skew < c.v.NotBefore || now+skew < c.v.IssuedAt {

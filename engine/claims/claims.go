@@ -6,8 +6,8 @@ import (
 )
 
 // Values are the parts of a Claims, as the package that verified the token
-// found them. New takes them over: strings are immutable and may share one
-// backing copy of the token's payload, but never the caller's token bytes.
+// found them. Strings are immutable and may share one backing copy of the token's
+// payload, but never the caller's token bytes; lists are copied by New.
 type Values struct {
 	Issuer    string // iss
 	Subject   string // sub
@@ -26,11 +26,25 @@ type Values struct {
 
 // Claims are what a verified token says about its caller. A *Claims owns its
 // memory, never changes, and is safe to share between goroutines and to cache.
-type Claims struct{ v Values }
+type Claims struct {
+	v    Values
+	room [8]string // of the lists, where they fit
+}
 
-// New returns Claims made of v. The caller must not change v's slices
-// afterwards.
-func New(v Values) *Claims { return &Claims{v: v} }
+// New returns Claims made of v, with lists of their own.
+func New(v Values) *Claims {
+	c := &Claims{v: v}
+	names := c.room[:0]
+	if n := len(v.Audience) + len(v.Scopes) + len(v.Roles); n > len(c.room) {
+		names = make([]string, 0, n)
+	}
+	for _, list := range []*[]string{&c.v.Audience, &c.v.Scopes, &c.v.Roles} {
+		start := len(names)
+		names = append(names, *list...)
+		*list = names[start:len(names):len(names)]
+	}
+	return c
+}
 
 // Issuer is the iss claim (RFC 7519, section 4.1.1).
 func (c *Claims) Issuer() string { return c.v.Issuer }
