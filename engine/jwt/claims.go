@@ -1,0 +1,146 @@
+package jwt
+
+import (
+	"strings"
+
+	"github.com/tollgate/tollgate/engine/claims"
+)
+
+// Claims makes claims of t's payload, reading it as m says; a nil m is RFC 9068.
+// They share no memory with t or with the bytes it was parsed from.
+//
+// Nothing here says that the signature is right: verify it first.
+func (t *Token) Claims(m *Mapping) (*claims.Claims, error) {
+	if err := t.Scan(); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		m = &rfc9068
+	}
+	p := &t.payload
+	// One copy serves the claims and whoever compares other tokens with this one.
+	// The constant between them is what lets the compiler join the parts without
+	// copying each first.
+	text := string(t.Payload) + "\n" + string(t.raw)
+	t.copied = text[len(t.Payload)+1:]
+	b := builder{text: text[:len(t.Payload)], token: t, names: t.names[:0]}
+
+	b.all(p.audience)
+	audience := len(b.names)
+	if m.scopes == nil {
+		b.scopes(p.scope)
+		b.scopes(p.scp)
+	}
+	for _, path := range m.scopes {
+		b.scopes(b.find(path))
+	}
+	scopes := len(b.names)
+	if m.roles == nil {
+		b.roles(p.roles)
+	}
+	for _, path := range m.roles {
+		b.roles(b.find(path))
+	}
+	t.names = b.names
+
+	v := claims.Values{
+		Issuer:    b.string(p.issuer),
+		Subject:   b.string(p.subject),
+		ClientID:  b.string(p.client),
+		TokenID:   b.string(p.id),
+		SessionID: b.string(p.session),
+		KeyID:     t.KeyID,
+		Audience:  b.names[:audience:audience],
+		Scopes:    b.names[audience:scopes:scopes],
+		Roles:     b.names[scopes:],
+		IssuedAt:  p.issued,
+		NotBefore: p.notBefore,
+		ExpiresAt: p.expires,
+		Payload:   b.text,
+	}
+	for i := 0; i < len(m.client) && v.ClientID == ""; i++ {
+		if l := b.find(m.client[i]); !l.isArray && l.to > l.from {
+			v.ClientID = b.string(p.items[l.from])
+		}
+	}
+	switch {
+	case b.err != nil:
+		return nil, b.err
+	case v.Issuer == "", !p.hasExpires, !p.hasIssued,
+		v.Subject == "" && !m.optional.has("sub"),
+		v.ClientID == "" && !m.optional.has("client_id"),
+		v.TokenID == "" && !m.optional.has("jti"),
+		len(v.Audience) == 0 && !m.optional.has("aud"):
+		return nil, claims.ErrMissingClaim
+	}
+	return claims.New(v), nil
+}
+
+// Copy is the token in memory of the claims that Claims made last, for caches
+// that keep both.
+func (t *Token) Copy() string { return t.copied }
+
+// builder makes strings of values: where they have no escapes, they are slices
+// of text.
+type builder struct {
+	text  string // the payload
+	token *Token
+	names []string
+	err   error
+}
+
+func (b *builder) string(v value) string {
+	switch s := b.text[v.start:v.end]; v.kind {
+	case str:
+		return s
+	case escStr:
+		return string(appendUnescaped(nil, []byte(s)))
+	}
+	return ""
+}
+
+// all takes the strings of l that are not empty.
+func (b *builder) all(l list) {
+	for _, v := range b.token.payload.items[l.from:l.to] {
+		if s := b.string(v); s != "" {
+			b.names = append(b.names, s)
+		}
+	}
+}
+
+// scopes takes the scopes of l: one string holds several, separated by spaces
+// (RFC 6749, section 3.3), an element of an array holds one.
+func (b *builder) scopes(l list) {
+	for _, v := range b.token.payload.items[l.from:l.to] {
+		s := b.string(v)
+		if l.isArray {
+			b.scope(s)
+			continue
+		}
+		for word := range strings.SplitSeq(s, " ") {
+			b.scope(word)
+		}
+	}
+}
+
+// scope takes s if it can be one: RFC 6749 scopes are printable ASCII without
+// space, quote and backslash, so that a list of them has one reading.
+func (b *builder) scope(s string) {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return
+		}
+	}
+	if s != "" {
+		b.names = append(b.names, s)
+	}
+}
+
+// roles takes the roles of l: each string is one.
+func (b *builder) roles(l list) {
+	for _, v := range b.token.payload.items[l.from:l.to] {
+		if s := b.string(v); claims.IsRole(s) {
+			b.names = append(b.names, s)
+		}
+	}
+}
