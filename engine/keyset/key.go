@@ -1,0 +1,66 @@
+package keyset
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"math/big"
+
+	"github.com/tollgate/tollgate/engine/ed25519"
+)
+
+// A Key verifies the signatures of one key under the one algorithm that is its
+// own.
+type Key struct {
+	id        string
+	algorithm algorithm
+	digest    [sha256.Size]byte // of the entry it was made of
+	ed25519   *ed25519.PublicKey
+	ecdsa     *ecdsa.PublicKey
+	rsa       *rsa.PublicKey
+}
+
+// ID is the kid of the key, empty where its entry has none.
+func (k *Key) ID() string { return k.id }
+
+// Algorithm is the one value of alg that the key verifies.
+func (k *Key) Algorithm() string { return k.algorithm.name }
+
+// Ed25519 is the key itself where its algorithm is EdDSA, and nil otherwise: for
+// who verifies many signatures at once.
+func (k *Key) Ed25519() *ed25519.PublicKey { return k.ed25519 }
+
+// Verify reports whether signature, as it stands in a JWS, is that of message.
+func (k *Key) Verify(message, signature []byte) bool {
+	switch {
+	case k.ed25519 != nil:
+		return k.ed25519.Verify(message, signature)
+	case k.ecdsa != nil:
+		return k.verifyECDSA(message, signature)
+	}
+	h := k.algorithm.hash
+	digest := sum(h, message)
+	if k.algorithm.pss {
+		// RFC 7518, section 3.5: the salt is as long as the hash.
+		return rsa.VerifyPSS(k.rsa, h, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	}
+	return rsa.VerifyPKCS1v15(k.rsa, h, digest, signature) == nil
+}
+
+// verifyECDSA takes the signature as R and S of full length one after the other
+// (RFC 7518, section 3.4).
+func (k *Key) verifyECDSA(message, signature []byte) bool {
+	size := (k.ecdsa.Params().BitSize + 7) / 8
+	if len(signature) != 2*size {
+		return false
+	}
+	r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
+	return ecdsa.Verify(k.ecdsa, sum(k.algorithm.hash, message), r, s)
+}
+
+func sum(h crypto.Hash, message []byte) []byte {
+	d := h.New()
+	d.Write(message)
+	return d.Sum(nil)
+}

@@ -1,0 +1,240 @@
+package keyset
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are how a KeySet is kept current. The zero value is usable.
+type Options struct {
+	// Interval is the time between refreshes, 5 minutes if 0. A shorter max-age of
+	// the source shortens it, down to Cooldown.
+	Interval time.Duration
+	// Cooldown is the least time between two refreshes that tokens with unknown
+	// keys can cause, 5 seconds if 0.
+	Cooldown time.Duration
+	// Wait bounds how long such a token waits for the refresh, 2 seconds if 0.
+	Wait time.Duration
+	// Timeout bounds a fetch, 10 seconds if 0.
+	Timeout time.Duration
+	// MaxStale is how long keys are kept when the source cannot be read, 24 hours
+	// if 0. After that the set is empty, and every token of the issuer refused.
+	MaxStale time.Duration
+	// OnRefresh, if set, hears of every refresh: the error, or the entries that
+	// were refused. Calls do not overlap.
+	OnRefresh func(refused []Refused, err error)
+}
+
+func or(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+// A KeySet is one issuer's keys, kept current. Make it with New or Fixed.
+type KeySet struct {
+	source  Source
+	options Options
+	current atomic.Pointer[Snapshot]
+
+	mu         sync.Mutex
+	flight     *flight   // the fetch under way, if any
+	asked      time.Time // when an unknown key last started one
+	good       time.Time // when the source was last read
+	last       *Snapshot // what it said then
+	etag       string
+	maxAge     time.Duration
+	generation uint64
+}
+
+// flight is one fetch, which all who want one at that time wait for.
+type flight struct {
+	done chan struct{}
+	err  error
+}
+
+// New returns a KeySet of source. It has no keys before Run or Refresh.
+func New(source Source, options Options) *KeySet {
+	options.Interval = or(options.Interval, 5*time.Minute)
+	options.Cooldown = or(options.Cooldown, 5*time.Second)
+	options.Wait = or(options.Wait, 2*time.Second)
+	options.Timeout = or(options.Timeout, 10*time.Second)
+	options.MaxStale = or(options.MaxStale, 24*time.Hour)
+	k := &KeySet{source: source, options: options}
+	k.current.Store(&Snapshot{})
+	return k
+}
+
+// Fixed returns a KeySet that is s for ever.
+func Fixed(s *Snapshot) *KeySet {
+	k := &KeySet{good: time.Now()}
+	k.current.Store(s)
+	return k
+}
+
+// Snapshot is the keys of now.
+func (k *KeySet) Snapshot() *Snapshot { return k.current.Load() }
+
+// Ready reports whether the source was read, and not too long ago.
+func (k *KeySet) Ready() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.good.IsZero() && (k.source == nil || time.Since(k.good) < k.options.MaxStale)
+}
+
+// Generation counts the changes of the keys.
+func (k *KeySet) Generation() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.generation
+}
+
+// Refresh reads the source now, or waits for a reading that is under way.
+func (k *KeySet) Refresh(ctx context.Context) error {
+	if k.source == nil {
+		return nil
+	}
+	k.mu.Lock()
+	f := k.start()
+	k.mu.Unlock()
+	return f.wait(ctx)
+}
+
+// Find is the key called kid. Where the snapshot has none, it may be newer than
+// the snapshot: one caller a cooldown reads the source, and those that come while
+// it does wait with it, for a bounded time.
+func (k *KeySet) Find(kid string) *Key {
+	if key := k.Snapshot().Key(kid); key != nil || k.source == nil {
+		return key
+	}
+	k.mu.Lock()
+	f := k.flight
+	if f == nil {
+		now := time.Now()
+		if now.Sub(k.asked) < k.options.Cooldown {
+			k.mu.Unlock()
+			return k.Snapshot().Key(kid)
+		}
+		k.asked = now
+		f = k.start()
+	}
+	k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), k.options.Wait)
+	defer cancel()
+	_ = f.wait(ctx) // what there is to know is in the snapshot
+	return k.Snapshot().Key(kid)
+}
+
+func (f *flight) wait(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// start returns the fetch under way, or a new one. The caller holds k.mu.
+func (k *KeySet) start() *flight {
+	if k.flight == nil {
+		k.flight = &flight{done: make(chan struct{})}
+		go k.fetch(k.flight, k.etag)
+	}
+	return k.flight
+}
+
+func (k *KeySet) fetch(f *flight, etag string) {
+	ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)
+	defer cancel()
+	document, err := k.source.Fetch(ctx, etag)
+	var next *Snapshot
+	var refused []Refused
+	if err == nil && !document.NotModified {
+		next, refused, err = parse(document.Body, k.Snapshot())
+	}
+	if err != nil {
+		err = fmt.Errorf("reading key set: %w", err)
+	}
+	if k.options.OnRefresh != nil {
+		k.options.OnRefresh(refused, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err == nil {
+		if next != nil {
+			k.last, k.etag = next, document.ETag
+		}
+		k.good, k.maxAge = time.Now(), document.MaxAge
+		k.swap(k.last)
+	}
+	k.flight = nil
+	f.err = err
+	close(f.done)
+}
+
+// swap makes next the snapshot, if it differs. The caller holds k.mu.
+func (k *KeySet) swap(next *Snapshot) {
+	if !next.equal(k.Snapshot()) {
+		k.current.Store(next)
+		k.generation++
+	}
+}
+
+// Run refreshes the set until ctx ends: at once, then in every interval, and
+// after a failure sooner, from a second on twice as late each time. It returns
+// ctx's error.
+func (k *KeySet) Run(ctx context.Context) error {
+	if k.source == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	retry := time.Second
+	for {
+		err := k.Refresh(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		pause := k.interval()
+		if err != nil {
+			pause = min(pause, retry, k.expire())
+			retry *= 2
+		} else {
+			retry = time.Second
+		}
+		// Many verifiers of one issuer should not all ask in the same second.
+		pause += rand.N(pause/10 + 1)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// interval is the time to the next refresh after a good one: before the document
+// expires, if it says when.
+func (k *KeySet) interval() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if fresh := k.maxAge * 3 / 4; fresh > 0 && fresh < k.options.Interval {
+		return max(fresh, k.options.Cooldown)
+	}
+	return k.options.Interval
+}
+
+// expire forgets keys that nobody has confirmed for too long, and returns the
+// time until there is something to forget.
+func (k *KeySet) expire() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if left := k.options.MaxStale - time.Since(k.good); left > 0 {
+		return left
+	}
+	k.swap(&Snapshot{})
+	return k.options.MaxStale
+}
