@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tollgate/tollgate/engine/claimcache"
+	"github.com/tollgate/tollgate/engine/claims"
+	"github.com/tollgate/tollgate/engine/jwt"
+)
+
+// DefaultCacheBytes is the size of the claims cache where nothing is said.
+const DefaultCacheBytes = 16 << 20
+
+// Config is what an Engine verifies by.
+type Config struct {
+	// Issuers are those whose tokens are accepted; at least one.
+	Issuers []Issuer
+	// CacheBytes bounds the claims cache: DefaultCacheBytes if 0, no cache if
+	// negative.
+	CacheBytes int64
+	// Now is the clock of Verify and VerifyBatch, time.Now if nil.
+	Now func() time.Time
+}
+
+// An Engine verifies tokens.
+type Engine struct {
+	issuers map[string]*issuer
+	any     *issuer // takes every iss
+	cache   *claimcache.Cache[verified]
+	headers jwt.Headers
+	tokens  sync.Pool // of *jwt.Token
+	batches sync.Pool // of *batch
+	now     func() time.Time
+}
+
+// New returns an Engine for c. Close it when it is no longer used.
+func New(c Config) (*Engine, error) {
+	if len(c.Issuers) == 0 {
+		return nil, fmt.Errorf("%w: no issuers", ErrConfig)
+	}
+	e := &Engine{issuers: make(map[string]*issuer), now: c.Now}
+	e.tokens.New = func() any { return new(jwt.Token) }
+	e.batches.New = func() any { return new(batch) }
+	if e.now == nil {
+		e.now = time.Now
+	}
+	for _, conf := range c.Issuers {
+		i, err := newIssuer(conf)
+		if err != nil {
+			return nil, err
+		}
+		if conf.Name == "" {
+			if len(c.Issuers) > 1 {
+				return nil, fmt.Errorf("%w: one of several issuers has no name", ErrConfig)
+			}
+			e.any = i
+		}
+		if e.issuers[conf.Name] != nil {
+			return nil, fmt.Errorf("%w: two issuers are named %q", ErrConfig, conf.Name)
+		}
+		e.issuers[conf.Name] = i
+	}
+	if c.CacheBytes >= 0 {
+		bytes := c.CacheBytes
+		if bytes == 0 {
+			bytes = DefaultCacheBytes
+		}
+		var err error
+		if e.cache, err = claimcache.New[verified](bytes); err != nil {
+			return nil, fmt.Errorf("%w: claims cache: %w", ErrConfig, err)
+		}
+	}
+	return e, nil
+}
+
+// Close ends what the cache has running.
+func (e *Engine) Close() {
+	if e.cache != nil {
+		e.cache.Close()
+	}
+}
+
+// CacheStats are the counts of the claims cache, all 0 without one.
+func (e *Engine) CacheStats() claimcache.Stats {
+	if e.cache == nil {
+		return claimcache.Stats{}
+	}
+	return e.cache.Stats()
+}
+
+// Verify returns the claims of token, or the reason for refusing it.
+func (e *Engine) Verify(token []byte) (*claims.Claims, error) { return e.VerifyAt(token, e.now()) }

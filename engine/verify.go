@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/tollgate/tollgate/engine/claimcache"
+	"github.com/tollgate/tollgate/engine/claims"
+	"github.com/tollgate/tollgate/engine/jwt"
+	"github.com/tollgate/tollgate/engine/keyset"
+)
+
+// VerifyAt is Verify at a time of the caller's.
+func (e *Engine) VerifyAt(token []byte, now time.Time) (*claims.Claims, error) {
+	if c, err, known := e.recall(token, claims.At(now)); known {
+		return c, err
+	}
+	t := e.tokens.Get().(*jwt.Token)
+	c, err := e.verify(t, token, claims.At(now))
+	t.Release()
+	e.tokens.Put(t)
+	return c, err
+}
+
+func (e *Engine) verify(t *jwt.Token, token []byte, now claims.Time) (*claims.Claims, error) {
+	i, k, err := e.prepare(t, token)
+	if err != nil {
+		return nil, err
+	}
+	if !k.Verify(t.Signed, t.Signature) {
+		return nil, ErrSignature
+	}
+	return e.finish(t, i, k, now)
+}
+
+// prepare reads token and finds the key to verify it with. Nothing it returns is
+// to be believed before that.
+func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, *keyset.Key, error) {
+	if err := t.Parse(token, &e.headers); err != nil {
+		return nil, nil, err
+	}
+	if err := t.Scan(); err != nil {
+		return nil, nil, err
+	}
+	name := t.Issuer()
+	if len(name) == 0 {
+		return nil, nil, ErrMissingClaim
+	}
+	i := e.any
+	if i == nil {
+		if i = e.issuers[string(name)]; i == nil {
+			return nil, nil, ErrIssuer
+		}
+	}
+	if err := i.check(&t.Header); err != nil {
+		return nil, nil, err
+	}
+	k := i.keys.Find(t.KeyID)
+	if k == nil {
+		return nil, nil, ErrUnknownKey
+	}
+	if k.Algorithm() != t.Algorithm {
+		return nil, nil, ErrAlgorithm
+	}
+	return i, k, nil
+}
+
+// finish makes the claims of a token whose signature was verified, and decides
+// whether they are acceptable.
+func (e *Engine) finish(t *jwt.Token, i *issuer, k *keyset.Key, now claims.Time) (*claims.Claims, error) {
+	e.headers.Learn(t)
+	c, err := t.Claims(i.mapping)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.policy.Check(c, now); err != nil {
+		return nil, err
+	}
+	generation := i.generation() // before the question, so that no answer is too new
+	if i.isRevoked(c) {
+		return nil, ErrRevoked
+	}
+	if e.cache != nil {
+		entry := claimcache.NewEntry[verified](t.Copy())
+		v := &entry.Value
+		v.claims, v.issuer, v.key = c, i, k
+		v.checked.Store(generation)
+		left := c.ExpiresAt() - now + claims.Time(i.policy.Skew.Milliseconds())
+		e.cache.Put(entry, len(t.Payload)+valueBytes, ttl(left))
+	}
+	return c, nil
+}
