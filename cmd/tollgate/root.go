@@ -41,6 +41,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
+		newVerify(),
 		newVersion(),
 	)
 	return root

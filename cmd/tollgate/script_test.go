@@ -19,6 +19,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": cmdExit,
+			"mint": cmdMint,
 		},
 	})
 }

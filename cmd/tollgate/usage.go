@@ -63,3 +63,13 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return usagef("unknown command %q; the nearest one of %s is %q (of %s)",
 		args[0], cmd.CommandPath(), yamlconf.Nearest(args[0], known), strings.Join(known, ", "))
 }
+
+// required refuses a command line without the flag, before anything is done.
+func required(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f.Value.String() == "" {
+			return usagef("%s needs --%s; see %s --help", cmd.CommandPath(), name, cmd.CommandPath())
+		}
+	}
+	return nil
+}

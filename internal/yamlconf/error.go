@@ -56,7 +56,14 @@ func (d *decoder) check(err error) {
 		return
 	}
 	message := err.Error()
-	d.errorf(d.lineOf(message), "%s", message)
+	// What comes before the path is what an outer layer said: "configuration: ".
+	for rest, more := message, true; more; _, rest, more = strings.Cut(rest, ": ") {
+		if line := d.lineOf(rest); line > 0 {
+			d.errorf(line, "%s", rest)
+			return
+		}
+	}
+	d.errorf(0, "%s", message)
 }
 
 // lineOf finds the line of the value whose path begins the message. Where the

@@ -181,6 +181,8 @@ func TestCheck(t *testing.T) {
 	f(errors.New("routes[1].upstream is missing"), "c.yaml:5: routes[1].upstream is missing")
 	f(errors.New("listen: no"), "c.yaml:1: listen: no")
 	f(errors.New("cache.bytes: no"), "c.yaml: cache.bytes: no")
+	f(errors.New("configuration: routes[1].prefix: no: x"), "c.yaml:5: routes[1].prefix: no: x")
+	f(errors.New("configuration: no: x"), "c.yaml: configuration: no: x")
 	f(errors.New("nothing fits"), "c.yaml: nothing fits")
 	f(errors.New(""), "c.yaml: ")
 	f(errors.Join(errors.New("routes[1]: no"), errors.New("listen: no")), "c.yaml:1: listen: no\nc.yaml:5: routes[1]: no")
