@@ -35,9 +35,28 @@ check: ## gofmt, go vet, staticcheck, in every module
 	@for m in $(MODULES); do echo "vet $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
 
 .PHONY: bench
-bench: ## token verification beside the peers, one table
-	cd bench && $(GO) run ./tokens
+bench: ## token verification beside the peers, one table; RECORD=folder keeps it
+	cd bench && $(GO) run ./tokens $(if $(RECORD),-record $(abspath $(RECORD)))
 
 .PHONY: test-bench
 test-bench: ## the benchmarks' own tests
 	cd bench && $(GO) test ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$(grep -lE '^func Fuzz' $$($(GO) list -f '{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}' $$p) /dev/null | xargs -r grep -hoE '^func Fuzz\w+' | cut -c6-); do \
+	    echo "fuzz $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; done
+
+.PHONY: cross
+cross: ## builds that other machines need: purego, arm64, 32 bits
+	$(GO) build -tags purego ./...
+	GOARCH=arm64 $(GO) vet ./engine/... && GOARCH=arm64 $(GO) build ./...
+	GOARCH=386 $(GO) build ./engine/...
+	GOOS=darwin GOARCH=arm64 $(GO) build ./cmd/tollgate
+
+.PHONY: backends
+backends: ## the Ed25519 tests under every backend, forced
+	for b in generic avx512ifma; do echo "backend $$b"; TOLLGATE_ED25519=$$b $(GO) test -count=1 -v -run TestBackend ./engine/ed25519 | grep -E 'backend|^(ok|FAIL|---)' ; TOLLGATE_ED25519=$$b $(GO) test -short -count=1 ./engine/... || exit 1; done
+	$(GO) test -tags purego -short ./engine/ed25519/...

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/json"
 	"maps"
 	"testing"
 	"time"
@@ -82,15 +81,6 @@ func sign(t testing.TB, kid string, claims any) []byte {
 	return token
 }
 
-func mustJSON(t testing.TB, v any) []byte {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // newEngine makes an engine at now that lives as long as the test.
 func newEngine(t testing.TB, c engine.Config) *engine.Engine {
 	t.Helper()
@@ -109,4 +99,3 @@ func newEngine(t testing.TB, c engine.Config) *engine.Engine {
 func usual(t testing.TB) engine.Issuer {
 	return engine.Issuer{Name: issuerName, Audiences: []string{audience}, Keys: keyset.Fixed(snapshot(t, "k1"))}
 }
-

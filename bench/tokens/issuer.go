@@ -71,13 +71,18 @@ func newIssuer(alg string) (*issuer, error) {
 	return i, err
 }
 
+// A token in both forms, so that no case pays for a conversion.
+type token struct {
+	text  string
+	bytes []byte
+}
+
 // mint returns n tokens of about 500 bytes that differ in subject and id.
-func (i *issuer) mint(n int, lifetime time.Duration) ([]string, error) {
+func (i *issuer) mint(n int, lifetime time.Duration) ([]token, error) {
 	now := time.Now()
-	tokens := make([]string, n)
+	tokens := make([]token, n)
 	for k := range tokens {
-		var err error
-		tokens[k], err = josejwt.Signed(i.signer).Claims(claimSet{
+		text, err := josejwt.Signed(i.signer).Claims(claimSet{
 			Issuer: issuerName, Subject: fmt.Sprintf("customer-%d", k), Audience: audience, ClientID: "first-party",
 			IssuedAt: now.Unix(), Expiry: now.Add(lifetime).Unix(), ID: uuid.NewString(), Session: uuid.NewString(),
 			Scope: "orders:read orders:write", Roles: []string{"customer"},
@@ -85,6 +90,7 @@ func (i *issuer) mint(n int, lifetime time.Duration) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		tokens[k] = token{text, []byte(text)}
 	}
 	return tokens, nil
 }
@@ -113,12 +119,13 @@ func (i *issuer) jwks() []byte {
 }
 
 // spoil returns the token with one bit of its signature flipped.
-func spoil(token string) string {
-	dot := strings.LastIndexByte(token, '.') + 1
-	sig, err := base64.RawURLEncoding.DecodeString(token[dot:])
+func spoil(t token) token {
+	dot := strings.LastIndexByte(t.text, '.') + 1
+	sig, err := base64.RawURLEncoding.DecodeString(t.text[dot:])
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
 	sig[len(sig)/2] ^= 1
-	return token[:dot] + base64.RawURLEncoding.EncodeToString(sig)
+	text := t.text[:dot] + base64.RawURLEncoding.EncodeToString(sig)
+	return token{text, []byte(text)}
 }

@@ -24,7 +24,7 @@ import (
 
 // verifier accepts or refuses one token: signature, issuer, audience, times,
 // claims decoded.
-type verifier func(token string) error
+type verifier func(t token) error
 
 // A peer makes a verifier for the tokens of i.
 type peer struct {
@@ -54,9 +54,9 @@ func newGolangJWT(i *issuer) (verifier, error) {
 	p := golangjwt.NewParser(golangjwt.WithValidMethods([]string{i.alg}), golangjwt.WithIssuer(issuerName),
 		golangjwt.WithAudience(audience), golangjwt.WithExpirationRequired(), golangjwt.WithIssuedAt())
 	key := func(*golangjwt.Token) (any, error) { return i.public, nil }
-	return func(token string) error {
+	return func(t token) error {
 		var c golangClaims
-		_, err := p.ParseWithClaims(token, &c, key)
+		_, err := p.ParseWithClaims(t.text, &c, key)
 		return err
 	}, nil
 }
@@ -66,22 +66,22 @@ func newJWX(i *issuer) (verifier, error) {
 	if !ok {
 		return nil, fmt.Errorf("jwx does not know %s", i.alg)
 	}
-	return func(token string) error {
-		_, err := jwxjwt.Parse([]byte(token), jwxjwt.WithKey(alg, i.public), jwxjwt.WithIssuer(issuerName), jwxjwt.WithAudience(audience))
+	return func(t token) error {
+		_, err := jwxjwt.Parse(t.bytes, jwxjwt.WithKey(alg, i.public), jwxjwt.WithIssuer(issuerName), jwxjwt.WithAudience(audience))
 		return err
 	}, nil
 }
 
 func newGoJose(i *issuer) (verifier, error) {
 	algs := []jose.SignatureAlgorithm{jose.SignatureAlgorithm(i.alg)}
-	return func(token string) error {
-		t, err := josejwt.ParseSigned(token, algs)
+	return func(t token) error {
+		parsed, err := josejwt.ParseSigned(t.text, algs)
 		if err != nil {
 			return err
 		}
 		var std josejwt.Claims
 		var own claimSet
-		if err := t.Claims(i.public, &std, &own); err != nil {
+		if err := parsed.Claims(i.public, &std, &own); err != nil {
 			return err
 		}
 		return std.Validate(josejwt.Expected{Issuer: issuerName, AnyAudience: josejwt.Audience{audience}, Time: time.Now()})
@@ -92,13 +92,13 @@ func newGoOIDC(i *issuer) (verifier, error) {
 	v := oidc.NewVerifier(issuerName, &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{i.public}},
 		&oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{i.alg}})
 	ctx := context.Background()
-	return func(token string) error {
-		t, err := v.Verify(ctx, token)
+	return func(t token) error {
+		id, err := v.Verify(ctx, t.text)
 		if err != nil {
 			return err
 		}
 		var own claimSet
-		return t.Claims(&own)
+		return id.Claims(&own)
 	}, nil
 }
 
@@ -116,13 +116,13 @@ func newCristalhq(i *issuer) (verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(token string) error {
-		t, err := cristalhq.Parse([]byte(token), v)
+	return func(t token) error {
+		parsed, err := cristalhq.Parse(t.bytes, v)
 		if err != nil {
 			return err
 		}
 		var c claimSet
-		if err := json.Unmarshal(t.Claims(), &c); err != nil {
+		if err := json.Unmarshal(parsed.Claims(), &c); err != nil {
 			return err
 		}
 		return c.check()
@@ -143,13 +143,13 @@ func newKataras(i *issuer) (verifier, error) {
 		}
 		return alg, nil, nil, nil
 	}
-	return func(token string) error {
-		t, err := kataras.VerifyWithHeaderValidator(alg, i.public, []byte(token), header, kataras.Expected{Issuer: issuerName, Audience: kataras.Audience{audience}})
+	return func(t token) error {
+		parsed, err := kataras.VerifyWithHeaderValidator(alg, i.public, t.bytes, header, kataras.Expected{Issuer: issuerName, Audience: kataras.Audience{audience}})
 		if err != nil {
 			return err
 		}
 		var c claimSet
-		return t.Claims(&c)
+		return parsed.Claims(&c)
 	}, nil
 }
 
@@ -166,8 +166,8 @@ func newAuth0(i *issuer) (verifier, error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	return func(token string) error {
-		_, err := v.ValidateToken(ctx, token)
+	return func(t token) error {
+		_, err := v.ValidateToken(ctx, t.text)
 		return err
 	}, nil
 }

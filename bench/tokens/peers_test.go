@@ -21,7 +21,7 @@ func TestPeersVerify(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range peers {
+		for _, p := range append([]peer{{"tollgate", newTollgate}}, peers...) {
 			v, err := p.make(i)
 			if err != nil {
 				t.Errorf("%s %s: %v", p.name, alg, err)

@@ -1,0 +1,37 @@
+package httpauth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tollgate/tollgate/engine/claims"
+)
+
+// An Auth decides who a request is from. Make it with Verify or TrustGateway.
+type Auth struct {
+	identify func(request) (*claims.Claims, error)
+}
+
+// errNobody: the request says nothing of who it is from.
+var errNobody = errors.New("no credentials")
+
+// errRequest: the request says it in a way that has no one meaning.
+var errRequest = errors.New("ambiguous credentials")
+
+// request is what the ways to identify a caller need of a request.
+type request interface {
+	// header returns the values of a header field, by its canonical name.
+	header(name string) []string
+	// peer is the address of the connection's other end.
+	peer() string
+}
+
+// key is where the claims are kept in a context.
+type key struct{}
+
+// Caller is who the request of ctx is from, or nil outside an Auth's handlers. A
+// *fasthttp.RequestCtx is such a context.
+func Caller(ctx context.Context) *claims.Claims {
+	c, _ := ctx.Value(key{}).(*claims.Claims)
+	return c
+}
