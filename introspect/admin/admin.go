@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/tollgate/tollgate/introspect/signing"
+)
+
+// Admin is what an operator may do.
+type Admin interface {
+	// AddUser adds a person, or with Replace set changes one, which ends the
+	// sessions that the old password began.
+	AddUser(context.Context, NewUser) (User, error)
+	Users(context.Context) ([]User, error)
+	// DisableUser bars a person and revokes all tokens they have.
+	DisableUser(ctx context.Context, id string) (User, error)
+	// ImportUsers adds people with the hashes that another system kept of
+	// their passwords. It reads everything before it adds anything.
+	ImportUsers(ctx context.Context, format Format, from io.Reader) (Imported, error)
+
+	// AddClient adds a client, or with Replace set changes one, whose old
+	// secret and tokens are then dead. It returns the client's secret.
+	AddClient(context.Context, NewClient) (Client, string, error)
+	Clients(context.Context) ([]Client, error)
+	// DisableClient bars a client and revokes all tokens it has.
+	DisableClient(ctx context.Context, id string) (Client, error)
+
+	Keys(context.Context) ([]signing.Info, error)
+	// NewKey adds a signing key that signs at once.
+	NewKey(context.Context) (signing.Info, error)
+	// RotateKey publishes a new key, which takes over when every verifier has
+	// had the time to fetch it; the old one stays published for as long as a
+	// token of its may live.
+	RotateKey(context.Context) (signing.Info, error)
+	// RetireKey ends a key at once: it is published no more, and the tokens
+	// that it signed are revoked.
+	RetireKey(ctx context.Context, kid string) (signing.Info, error)
+
+	Close() error
+}
+
+// NewUser describes a person to add.
+type NewUser struct {
+	ID       string   `json:"id"`
+	Password []byte   `json:"password"`
+	Roles    []string `json:"roles,omitempty"`
+	Scopes   []string `json:"scopes,omitempty"`
+	Replace  bool     `json:"replace,omitempty"`
+}
+
+// User is what may be told about a person.
+type User struct {
+	ID       string   `json:"id"`
+	Roles    []string `json:"roles"`
+	Scopes   []string `json:"scopes"`
+	Disabled bool     `json:"disabled"`
+	Created  int64    `json:"created"`
+}
+
+// NewClient describes a client to add.
+type NewClient struct {
+	ID        string   `json:"id"`
+	Secret    []byte   `json:"secret,omitempty"` // one from elsewhere; nil: a new one is made
+	Roles     []string `json:"roles,omitempty"`
+	Scopes    []string `json:"scopes,omitempty"`
+	Audiences []string `json:"audiences,omitempty"`
+	Service   bool     `json:"service,omitempty"`
+	Replace   bool     `json:"replace,omitempty"`
+}
+
+// Client is what may be told about a client.
+type Client struct {
+	ID        string   `json:"id"`
+	Roles     []string `json:"roles"`
+	Scopes    []string `json:"scopes"`
+	Audiences []string `json:"audiences"`
+	Service   bool     `json:"service"`
+	Disabled  bool     `json:"disabled"`
+	Created   int64    `json:"created"`
+}
+
+// Imported is what an import did.
+type Imported struct {
+	Added  int `json:"added"`
+	Exists int `json:"exists"` // ids that were there already, and were left as they are
+}
+
+var (
+	// ErrExists: the id is taken, by a user or by a client. Both are subjects
+	// of tokens, so one id must not name two (RFC 9068, section 5).
+	ErrExists = errors.New("id is taken")
+	// ErrNotFound: no account of that id.
+	ErrNotFound = errors.New("no such account")
+	// ErrChanged: somebody else changed the account at the same time.
+	ErrChanged = errors.New("account has changed meanwhile")
+	// ErrReserved: the id is the one that logins go by.
+	ErrReserved = errors.New("id is the login client's")
+	// ErrAudience: a client needs its audiences to be names without spaces.
+	ErrAudience = errors.New("audience must be printable ASCII without space, quote or backslash")
+)

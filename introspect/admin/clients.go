@@ -1,0 +1,97 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/tollgate/tollgate/introspect/account"
+	"github.com/tollgate/tollgate/introspect/store"
+)
+
+// AddClient implements Admin.
+func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, error) {
+	if err := checkClient(n); err != nil {
+		return Client{}, "", err
+	}
+	secret := string(n.Secret)
+	if n.Secret == nil {
+		secret = account.NewSecret(n.ID)
+	} else if err := account.CheckSecret(n.Secret); err != nil {
+		return Client{}, "", err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &store.Client{
+		ID: n.ID, Secret: store.DigestOf([]byte(secret)), Roles: n.Roles, Scopes: n.Scopes,
+		Audiences: n.Audiences, Service: n.Service, Created: l.now(),
+	}
+	var old *store.Client
+	if n.Replace {
+		var err error
+		if old, err = l.Store.Client(ctx, n.ID); err != nil {
+			return Client{}, "", wrap(err, n.ID)
+		}
+		c.Created = old.Created
+	} else if err := l.free(ctx, n.ID); err != nil {
+		return Client{}, "", err
+	}
+	if err := l.Store.PutClient(ctx, c, old); err != nil {
+		return Client{}, "", wrap(err, n.ID)
+	}
+	if n.Replace {
+		if err := l.bar(ctx, n.ID, store.KindClient, store.KindSubject); err != nil {
+			return Client{}, "", err
+		}
+	}
+	l.Log.Info("audit", "event", "client added", "client", n.ID, "roles", n.Roles, "service", n.Service, "replaced", n.Replace)
+	return clientInfo(c), secret, nil
+}
+
+// Clients implements Admin.
+func (l *Local) Clients(ctx context.Context) ([]Client, error) {
+	clients, err := l.Store.Clients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Client, len(clients))
+	for i, c := range clients {
+		list[i] = clientInfo(c)
+	}
+	return list, nil
+}
+
+// DisableClient implements Admin.
+func (l *Local) DisableClient(ctx context.Context, id string) (Client, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old, err := l.Store.Client(ctx, id)
+	if err != nil {
+		return Client{}, wrap(err, id)
+	}
+	c := *old
+	c.Disabled = true
+	if err := l.Store.PutClient(ctx, &c, old); err != nil {
+		return Client{}, wrap(err, id)
+	}
+	if err := l.bar(ctx, id, store.KindClient, store.KindSubject); err != nil {
+		return Client{}, err
+	}
+	l.Log.Info("audit", "event", "client disabled", "client", id)
+	return clientInfo(&c), nil
+}
+
+func checkClient(n NewClient) error {
+	if err := account.CheckClientID(n.ID); err != nil {
+		return err
+	}
+	if err := account.CheckRoles(n.Roles); err != nil {
+		return err
+	}
+	if account.CheckScopes(n.Audiences) != nil {
+		return ErrAudience
+	}
+	return account.CheckScopes(n.Scopes)
+}
+
+func clientInfo(c *store.Client) Client {
+	return Client{c.ID, list(c.Roles), list(c.Scopes), list(c.Audiences), c.Service, c.Disabled, c.Created}
+}

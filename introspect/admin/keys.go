@@ -1,0 +1,53 @@
+package admin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tollgate/tollgate/introspect/signing"
+	"github.com/tollgate/tollgate/introspect/store"
+)
+
+// Keys implements Admin.
+func (l *Local) Keys(context.Context) ([]signing.Info, error) {
+	return l.Keyring.List(l.now()), nil
+}
+
+// NewKey implements Admin.
+func (l *Local) NewKey(context.Context) (signing.Info, error) {
+	now := l.now()
+	return l.made(l.Keyring.New(now, now))
+}
+
+// RotateKey implements Admin.
+func (l *Local) RotateKey(context.Context) (signing.Info, error) {
+	now := l.now()
+	return l.made(l.Keyring.New(now, now+seconds(l.Lead)))
+}
+
+func (l *Local) made(k signing.Info, err error) (signing.Info, error) {
+	if err == nil {
+		l.Log.Info("audit", "event", "signing key made", "kid", k.ID, "signs_from", k.Signs)
+	}
+	return k, err
+}
+
+// RetireKey implements Admin.
+func (l *Local) RetireKey(ctx context.Context, kid string) (signing.Info, error) {
+	now := l.now()
+	k, err := l.Keyring.Retire(kid, now)
+	if errors.Is(err, signing.ErrUnknownKey) {
+		return k, err
+	}
+	if err != nil {
+		return k, err
+	}
+	// The event follows even where the key was retired before: then an earlier
+	// call may have failed between the two.
+	err = l.Store.Revoke(ctx, store.Event{Kind: store.KindKey, ID: kid, Expires: now + l.Keyring.Tail()})
+	if err != nil {
+		return k, err
+	}
+	l.Log.Info("audit", "event", "signing key retired", "kid", kid)
+	return k, nil
+}

@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/tollgate/tollgate/introspect/account"
+	"github.com/tollgate/tollgate/introspect/signing"
+)
+
+// What a call says over the socket: a POST to a path of its own, JSON both
+// ways; a failure is 400 with a failure as its body.
+type (
+	none  struct{}
+	named struct{ ID string }
+	pair  struct {
+		Client Client
+		Secret string
+	}
+	failure struct {
+		Message string
+		Is      string // the text of the sentinel behind it, if there is one
+	}
+)
+
+// sentinels are the errors that keep their identity over the socket.
+var sentinels = []error{
+	ErrExists, ErrNotFound, ErrChanged, ErrReserved, ErrAudience, ErrFormat,
+	account.ErrUserID, account.ErrClientID, account.ErrRole, account.ErrScope,
+	account.ErrPasswordLength, account.ErrHash, account.ErrSecretLength, account.ErrBusy,
+	signing.ErrUnknownKey, signing.ErrFixed, signing.ErrNoKey,
+}
+
+// maxCall bounds a call's body. An import sends its whole file.
+const maxCall = 1 << 30
+
+// Handler serves a over a socket that only its owner can reach.
+func Handler(a Admin) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /user/add", serve(a.AddUser))
+	mux.HandleFunc("POST /user/list", serve(func(ctx context.Context, _ none) ([]User, error) { return a.Users(ctx) }))
+	mux.HandleFunc("POST /user/disable", serve(func(ctx context.Context, n named) (User, error) { return a.DisableUser(ctx, n.ID) }))
+	mux.HandleFunc("POST /user/import/{format}", func(w http.ResponseWriter, r *http.Request) {
+		done, err := a.ImportUsers(r.Context(), Format(r.PathValue("format")), http.MaxBytesReader(w, r.Body, maxCall))
+		answer(w, done, err)
+	})
+	mux.HandleFunc("POST /client/add", serve(func(ctx context.Context, n NewClient) (pair, error) {
+		c, secret, err := a.AddClient(ctx, n)
+		return pair{c, secret}, err
+	}))
+	mux.HandleFunc("POST /client/list", serve(func(ctx context.Context, _ none) ([]Client, error) { return a.Clients(ctx) }))
+	mux.HandleFunc("POST /client/disable", serve(func(ctx context.Context, n named) (Client, error) { return a.DisableClient(ctx, n.ID) }))
+	mux.HandleFunc("POST /keys/list", serve(func(ctx context.Context, _ none) ([]signing.Info, error) { return a.Keys(ctx) }))
+	mux.HandleFunc("POST /keys/new", serve(func(ctx context.Context, _ none) (signing.Info, error) { return a.NewKey(ctx) }))
+	mux.HandleFunc("POST /keys/rotate", serve(func(ctx context.Context, _ none) (signing.Info, error) { return a.RotateKey(ctx) }))
+	mux.HandleFunc("POST /keys/retire", serve(func(ctx context.Context, n named) (signing.Info, error) { return a.RetireKey(ctx, n.ID) }))
+	return mux
+}
+
+func serve[In, Out any](op func(context.Context, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&in); err != nil {
+			answer(w, nil, errors.New("call cannot be read")) // err could quote a password
+			return
+		}
+		out, err := op(r.Context(), in)
+		answer(w, out, err)
+	}
+}
+
+func answer(w http.ResponseWriter, out any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		f := failure{Message: err.Error()}
+		for _, s := range sentinels {
+			if errors.Is(err, s) {
+				f.Is = s.Error()
+			}
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		out = f
+	}
+	json.NewEncoder(w).Encode(out)
+}

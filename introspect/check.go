@@ -1,0 +1,115 @@
+package introspect
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/introspect/account"
+)
+
+// Bounds on the lives of tokens. An access token is good until it expires
+// wherever a revocation cannot reach, which is why a day is the most.
+const (
+	minAccess  = time.Second
+	maxAccess  = 24 * time.Hour
+	maxRefresh = 366 * 24 * time.Hour
+	maxLead    = 24 * time.Hour
+	maxWait    = 2 * time.Minute
+)
+
+// Check reports what is wrong with c, each error with the path of its key.
+func (c *Config) Check() error {
+	d := c.withDefaults()
+	return errors.Join(
+		d.checkNames(), d.Store.check(), d.Tokens.check(), d.Login.check(),
+		span("keys.lead", d.Keys.Lead, time.Second, maxLead),
+		span("feed.default_wait", d.Feed.DefaultWait, time.Second, d.Feed.MaxWait),
+		span("feed.max_wait", d.Feed.MaxWait, time.Second, maxWait),
+	)
+}
+
+func (c *Config) checkNames() error {
+	var errs []error
+	u, err := url.Parse(c.Issuer)
+	switch {
+	case c.Issuer == "":
+		errs = append(errs, errors.New("issuer: must be given"))
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
+		errs = append(errs, errors.New("issuer: must be an http or https URL without query and fragment (RFC 8414, section 2)"))
+	}
+	if len(c.Audience) == 0 {
+		errs = append(errs, errors.New("audience: at least one must be given"))
+	}
+	for i, a := range c.Audience {
+		if account.CheckScopes([]string{a}) != nil {
+			errs = append(errs, fmt.Errorf("audience[%d]: must be printable ASCII without space, quote or backslash", i))
+		}
+	}
+	if err := account.CheckClientID(c.LoginClientID); err != nil {
+		errs = append(errs, fmt.Errorf("login_client_id: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *StoreConfig) check() error {
+	var errs []error
+	if !slices.Contains([]string{StorePebble, StoreMemory, StoreRedis}, c.Kind) {
+		errs = append(errs, fmt.Errorf("store.kind: %q is not pebble, memory or redis", c.Kind))
+	}
+	if c.HotTokens < 0 {
+		errs = append(errs, errors.New("store.hot_tokens: must not be negative"))
+	}
+	if c.Kind == StoreRedis && c.Redis.Address == "" {
+		errs = append(errs, errors.New("store.redis.address: must be given"))
+	}
+	if c.Redis.Password.File != "" && c.Redis.Password.Env != "" {
+		errs = append(errs, fmt.Errorf("store.redis.password: %w", errSecret))
+	}
+	return errors.Join(append(errs,
+		span("store.sweep_every", c.SweepEvery, 100*time.Millisecond, time.Hour),
+		span("store.redis.timeout", c.Redis.Timeout, 10*time.Millisecond, time.Minute))...)
+}
+
+func (c *TokensConfig) check() error {
+	var err error
+	if c.Format != FormatJWT && c.Format != FormatOpaque {
+		err = fmt.Errorf("tokens.format: %q is not jwt or opaque", c.Format)
+	}
+	return errors.Join(err,
+		span("tokens.access_ttl", c.AccessTTL, minAccess, maxAccess),
+		span("tokens.refresh_ttl", c.RefreshTTL, c.AccessTTL, maxRefresh))
+}
+
+func (c *LoginConfig) check() error {
+	var errs []error
+	if err := c.Hash.Check(); err != nil {
+		errs = append(errs, fmt.Errorf("login.hash.%w", err))
+	}
+	count := func(path string, n, most int) {
+		if n < 1 || n > most {
+			errs = append(errs, fmt.Errorf("%s: %d is not from 1 to %d", path, n, most))
+		}
+	}
+	limit := func(path string, l LimitConfig) {
+		count(path+".burst", l.Burst, 1_000_000)
+		errs = append(errs, span(path+".every", l.Every, time.Millisecond, 24*time.Hour))
+	}
+	count("login.concurrency", c.Concurrency, 1024)
+	count("login.queue", c.Queue, 100_000)
+	errs = append(errs, span("login.wait", c.Wait, 100*time.Millisecond, time.Minute))
+	limit("login.per_pair", c.PerPair)
+	limit("login.per_address", c.PerAddress)
+	limit("login.per_id", c.PerID)
+	return errors.Join(errs...)
+}
+
+// span reports whether d lies between two bounds.
+func span(path string, d, least, most time.Duration) error {
+	if d < least || d > most {
+		return fmt.Errorf("%s: %v is not from %v to %v", path, d, least, most)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package introspect
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/tollgate/tollgate/introspect/account"
+)
+
+// Config is the configuration of the security service. Where a field is zero
+// its default holds.
+type Config struct {
+	Listen string `yaml:"listen"` // address of the service; default 127.0.0.1:8090
+	Admin  string `yaml:"admin"`  // address of the admin listener; default 127.0.0.1:8091
+	Data   string `yaml:"data"`   // folder of the store, the keys and the admin socket; default data
+
+	// Issuer is the service's name and public base URL: the iss of its tokens,
+	// and where its metadata says that the endpoints are.
+	Issuer string `yaml:"issuer"`
+	// Audience is the aud of tokens whose client names none of its own.
+	Audience []string `yaml:"audience"`
+	// LoginClientID is the client_id of the tokens that /login gives;
+	// default first-party.
+	LoginClientID string `yaml:"login_client_id"`
+
+	Store  StoreConfig  `yaml:"store"`
+	Tokens TokensConfig `yaml:"tokens"`
+	Keys   KeysConfig   `yaml:"keys"`
+	Login  LoginConfig  `yaml:"login"`
+	Feed   FeedConfig   `yaml:"feed"`
+}
+
+// Store kinds.
+const (
+	StorePebble = "pebble"
+	StoreMemory = "memory"
+	StoreRedis  = "redis"
+)
+
+// StoreConfig says where everything is kept.
+type StoreConfig struct {
+	Kind string `yaml:"kind"` // pebble (the default), memory or redis
+	// HotTokens is how many access tokens pebble holds in memory as well;
+	// default 100000.
+	HotTokens  int           `yaml:"hot_tokens"`
+	SweepEvery time.Duration `yaml:"sweep_every"` // how often what has expired is deleted; default 10s
+	Redis      RedisConfig   `yaml:"redis"`
+}
+
+// RedisConfig says how a Redis or Valkey server is reached.
+type RedisConfig struct {
+	Address  string        `yaml:"address"` // host:port
+	Username string        `yaml:"username"`
+	Password Secret        `yaml:"password"`
+	TLS      bool          `yaml:"tls"`
+	Database int           `yaml:"database"`
+	Prefix   string        `yaml:"prefix"`  // of every key; default tollgate
+	Timeout  time.Duration `yaml:"timeout"` // of one call; default 2s
+}
+
+// Token formats.
+const (
+	FormatJWT    = "jwt"
+	FormatOpaque = "opaque"
+)
+
+// TokensConfig says which tokens are issued.
+type TokensConfig struct {
+	Format     string        `yaml:"format"`      // jwt (the default) or opaque
+	AccessTTL  time.Duration `yaml:"access_ttl"`  // life of an access token; default 5m
+	RefreshTTL time.Duration `yaml:"refresh_ttl"` // life of a refresh token that is not used; default 720h
+}
+
+// KeysConfig says where signing keys are.
+type KeysConfig struct {
+	// Env names an environment variable with a JWK set of private keys; empty:
+	// one file a key in the folder keys under Data.
+	Env string `yaml:"env"`
+	// Lead is how long a key made by rotation is published before it signs;
+	// verifiers fetch the key set more often than that. Default 10m.
+	Lead time.Duration `yaml:"lead"`
+}
+
+// LoginConfig bounds what logins may cost and how often one may try.
+type LoginConfig struct {
+	Hash        account.Params `yaml:"hash"`        // argon2id; default 19456 KiB, time 2, parallel 1
+	Concurrency int            `yaml:"concurrency"` // hashes at once; default half the processors
+	Queue       int            `yaml:"queue"`       // logins that wait for their turn; default 256
+	Wait        time.Duration  `yaml:"wait"`        // how long each waits at most; default 10s
+	PerPair     LimitConfig    `yaml:"per_pair"`    // failures of an id from an address; default 10, one more every 1m
+	PerAddress  LimitConfig    `yaml:"per_address"` // failures from an address; default 200, one more every 2s
+	PerID       LimitConfig    `yaml:"per_id"`      // failures of an id from anywhere new; default 1000, one more every 30s
+}
+
+// LimitConfig is a budget.
+type LimitConfig struct {
+	Burst int           `yaml:"burst"`
+	Every time.Duration `yaml:"every"`
+}
+
+// FeedConfig bounds how long a request for the revocation feed is held.
+type FeedConfig struct {
+	DefaultWait time.Duration `yaml:"default_wait"` // where the request does not say; default 10s
+	MaxWait     time.Duration `yaml:"max_wait"`     // whatever the request says; default 30s
+}
+
+func (l *LimitConfig) or(burst int, every time.Duration) {
+	or(&l.Burst, burst)
+	or(&l.Every, every)
+}
+
+func or[T comparable](v *T, standard T) {
+	var zero T
+	if *v == zero {
+		*v = standard
+	}
+}
+
+// withDefaults returns c with the defaults in place of zeros.
+func (c Config) withDefaults() Config {
+	or(&c.Listen, "127.0.0.1:8090")
+	or(&c.Admin, "127.0.0.1:8091")
+	or(&c.Data, "data")
+	or(&c.LoginClientID, "first-party")
+	or(&c.Store.Kind, StorePebble)
+	or(&c.Store.HotTokens, 100_000)
+	or(&c.Store.SweepEvery, 10*time.Second)
+	or(&c.Store.Redis.Prefix, "tollgate")
+	or(&c.Store.Redis.Timeout, 2*time.Second)
+	or(&c.Tokens.Format, FormatJWT)
+	or(&c.Tokens.AccessTTL, 5*time.Minute)
+	or(&c.Tokens.RefreshTTL, 720*time.Hour)
+	or(&c.Keys.Lead, 10*time.Minute)
+	or(&c.Login.Hash.MemoryKiB, account.DefaultParams.MemoryKiB)
+	or(&c.Login.Hash.Time, account.DefaultParams.Time)
+	or(&c.Login.Hash.Parallel, account.DefaultParams.Parallel)
+	or(&c.Login.Concurrency, max(1, runtime.GOMAXPROCS(0)/2))
+	or(&c.Login.Queue, 256)
+	or(&c.Login.Wait, 10*time.Second)
+	c.Login.PerPair.or(10, time.Minute)
+	c.Login.PerAddress.or(200, 2*time.Second)
+	c.Login.PerID.or(1000, 30*time.Second)
+	or(&c.Feed.DefaultWait, 10*time.Second)
+	or(&c.Feed.MaxWait, 30*time.Second)
+	return c
+}

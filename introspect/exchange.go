@@ -1,0 +1,121 @@
+package introspect
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/introspect/store"
+)
+
+// The token types of RFC 8693, section 3, that are known here.
+const (
+	typeAccess = "urn:ietf:params:oauth:token-type:access_token"
+	typeJWT    = "urn:ietf:params:oauth:token-type:jwt"
+)
+
+// maxActor bounds the act claim, and so how long a chain of services may be.
+const maxActor = 1024
+
+// grantExchange gives a service that holds a caller's token another token for
+// the same caller, to call a further service with (RFC 8693): for the same
+// audience or part of it, the same scope or part of it, and no longer a life.
+// Who asked is recorded in act.
+func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
+	client, err := s.authenticated(ctx, &f)
+	if err != nil {
+		return err
+	}
+	if !client.Service {
+		return errUnauthorizedClient
+	}
+	if err := checkExchange(f); err != nil {
+		return err
+	}
+	now := s.now().Unix()
+	subject, err := s.lookup(f.peek("subject_token"), now)
+	if gone(err) {
+		return invalidRequest("subject_token is not a live access token of this issuer")
+	}
+	if err != nil {
+		return err
+	}
+	scope, err := narrow(f.get("scope"), store.Scopes(subject.Scope))
+	if err != nil {
+		return err
+	}
+	audience := f.all("audience")
+	if len(audience) == 0 {
+		audience = subject.Audience
+	}
+	for _, a := range audience {
+		if !slices.Contains(subject.Audience, a) {
+			return invalidTarget("audience goes beyond that of the subject token")
+		}
+	}
+	actor, err := act(client.ID, subject.Actor)
+	if err != nil {
+		return err
+	}
+	m, err := s.issue(&store.Token{
+		Session: family(subject), Subject: subject.Subject, ClientID: client.ID, Scope: scope,
+		Roles: subject.Roles, Audience: audience, Actor: actor, Person: subject.Person,
+	}, now, subject.Expires)
+	if err != nil {
+		return err
+	}
+	s.audit("issue", "grant", "token-exchange", "client", client.ID, "subject", subject.Subject,
+		"from", subject.ID, "token", m.token.ID)
+	answerJSON(ctx, 200, tokenAnswer{
+		AccessToken: m.text, IssuedType: typeAccess, TokenType: "Bearer",
+		ExpiresIn: m.token.Expires - m.token.Issued, Scope: m.token.Scope,
+	}.json())
+	return nil
+}
+
+// checkExchange refuses what is asked in a way that is not understood here,
+// before any token is looked at.
+func checkExchange(f form) error {
+	switch kind := f.get("subject_token_type"); {
+	case len(f.peek("subject_token")) == 0 || kind == "":
+		return invalidRequest("subject_token and subject_token_type are required")
+	case kind != typeAccess && kind != typeJWT:
+		return invalidRequest("subject_token_type must be that of an access token")
+	}
+	if kind := f.get("requested_token_type"); kind != "" && kind != typeAccess {
+		return invalidRequest("requested_token_type must be that of an access token")
+	}
+	if len(f.peek("actor_token")) > 0 || len(f.peek("actor_token_type")) > 0 {
+		return invalidRequest("actor_token is not supported: the actor is the client itself")
+	}
+	if len(f.all("resource")) > 0 {
+		return invalidTarget("resource is not supported: name an audience")
+	}
+	return nil
+}
+
+// family is the sid of tokens derived from t, by which they die with it. A
+// token without a session is the head of its own.
+func family(t *store.Token) string {
+	if t.Session != "" {
+		return t.Session
+	}
+	return t.ID
+}
+
+// act is the act claim of a token that client obtains on the strength of one
+// whose act claim was before (RFC 8693, section 4.1).
+func act(client, before string) (string, error) {
+	b, err := json.Marshal(struct {
+		Subject string          `json:"sub"`
+		Before  json.RawMessage `json:"act,omitempty"`
+	}{client, json.RawMessage(before)})
+	if err != nil {
+		return "", err
+	}
+	if len(b) > maxActor {
+		return "", invalidRequest("the chain of actors is too long")
+	}
+	return string(b), nil
+}

@@ -1,0 +1,143 @@
+package introspect
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/introspect/store"
+	"github.com/tollgate/tollgate/introspect/token"
+)
+
+// The grants of the token endpoint. A password grant is not among them
+// (RFC 9700, section 2.4).
+const (
+	grantClient   = "client_credentials"
+	grantRefresh  = "refresh_token"
+	grantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+)
+
+// token is POST /oauth2/token (RFC 6749, section 3.2).
+func (s *Service) token(ctx *fasthttp.RequestCtx) error {
+	// RFC 8693, section 2.1, lets these two be repeated.
+	f, err := readForm(ctx, "audience", "resource")
+	if err != nil {
+		return err
+	}
+	switch f.get("grant_type") {
+	case grantClient:
+		return s.grantClient(ctx, f)
+	case grantRefresh:
+		return s.grantRefresh(ctx, f)
+	case grantExchange:
+		return s.grantExchange(ctx, f)
+	case "":
+		return invalidRequest("grant_type is missing")
+	}
+	return errUnsupportedGrant
+}
+
+// grantClient gives a client a token for itself (RFC 6749, section 4.4).
+func (s *Service) grantClient(ctx *fasthttp.RequestCtx, f form) error {
+	c, shown, err := readCredentials(ctx, &f)
+	if err != nil {
+		return err
+	}
+	if !shown || len(c.secret) == 0 {
+		return errInvalidClient
+	}
+	now := s.moment(c.id, c.id)
+	client, err := s.client(background, c)
+	if err != nil {
+		return err
+	}
+	scope, err := narrow(f.get("scope"), client.Scopes)
+	if err != nil {
+		return err
+	}
+	m, err := s.issue(&store.Token{
+		Subject: client.ID, ClientID: client.ID, Scope: scope,
+		Roles: client.Roles, Audience: s.audience(client),
+	}, now, 0)
+	if err != nil {
+		return err
+	}
+	s.audit("issue", "grant", grantClient, "client", client.ID, "token", m.token.ID)
+	answerJSON(ctx, 200, m.answer(""))
+	return nil
+}
+
+// grantRefresh renews an access token (RFC 6749, section 6). Each refresh
+// token works once; a second use tells that somebody else has it, and ends the
+// session (RFC 9700, section 4.14.2).
+func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
+	caller, err := s.anyone(ctx, &f)
+	if err != nil {
+		return err
+	}
+	old := f.peek("refresh_token")
+	if len(old) == 0 {
+		return invalidRequest("refresh_token is missing")
+	}
+	if !token.IsRefresh(old) {
+		return errRefresh
+	}
+	now := s.now().Unix()
+	digest := store.DigestOf(old)
+	session, err := s.store.Session(background, digest, now)
+	if gone(err) {
+		return errRefresh
+	}
+	if err != nil {
+		return err
+	}
+	if !s.speaksFor(caller, session.ClientID) {
+		return errRefresh
+	}
+	user, err := s.store.User(background, session.Subject)
+	if err != nil && !gone(err) {
+		return err
+	}
+	if user == nil || user.Disabled {
+		return errRefresh
+	}
+	// What the session was granted, less what the user has lost since.
+	scope, err := narrow(f.get("scope"), slices.DeleteFunc(store.Scopes(session.Scope), func(have string) bool {
+		return !slices.Contains(user.Scopes, have)
+	}))
+	if err != nil {
+		return err
+	}
+	return s.rotate(ctx, session, user, scope, digest, now)
+}
+
+var errRefresh = invalidGrant(400, "refresh token is unknown, expired, revoked or another client's")
+
+func (s *Service) rotate(ctx *fasthttp.RequestCtx, session *store.Session, user *store.User, scope string, old store.Digest, now int64) error {
+	m, err := s.mint(&store.Token{
+		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
+		Roles: user.Roles, Audience: session.Audience, Person: true,
+	}, now, 0)
+	if err != nil {
+		return err
+	}
+	refresh := token.NewRefresh()
+	err = s.store.Rotate(background, &store.Rotation{
+		Session: session.ID, Old: old, New: store.DigestOf([]byte(refresh)),
+		Expires: now + seconds(s.cfg.Tokens.RefreshTTL), Access: m.stored, Now: now, Horizon: s.horizon(now),
+	})
+	if errors.Is(err, store.ErrReused) {
+		s.audit("refresh token reused", "user", user.ID, "session", session.ID)
+		return errRefresh
+	}
+	if gone(err) {
+		return errRefresh
+	}
+	if err != nil {
+		return err
+	}
+	s.audit("issue", "grant", grantRefresh, "user", user.ID, "session", session.ID, "token", m.token.ID)
+	answerJSON(ctx, 200, m.answer(refresh))
+	return nil
+}

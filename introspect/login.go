@@ -1,0 +1,183 @@
+package introspect
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/introspect/account"
+	"github.com/tollgate/tollgate/introspect/store"
+	"github.com/tollgate/tollgate/introspect/token"
+)
+
+// login is POST /login: a first-party session call, since OAuth has no grant
+// for passwords any more (RFC 9700, section 2.4).
+func (s *Service) login(ctx *fasthttp.RequestCtx) error {
+	id, password, err := readLogin(ctx)
+	if err != nil {
+		return err
+	}
+	if len(password) == 0 || len(password) > account.MaxPassword {
+		return account.ErrPasswordLength
+	}
+	if id == "" || len(id) > 255 {
+		return invalidRequest("id must be 1 to 255 bytes")
+	}
+	network, err := s.network(ctx)
+	if err != nil {
+		return err
+	}
+	attempt, wait := s.limits.Begin(id, network, s.now())
+	if wait > 0 {
+		s.audit("login", "outcome", "limited", "network", network)
+		return tooMany(wait)
+	}
+	now := s.moment(id, s.cfg.LoginClientID)
+	user, err := s.checkPassword(background, id, password)
+	if err == errLogin {
+		s.auditFailedLogin(user, network)
+		return err
+	}
+	if err != nil {
+		attempt.Cancel()
+		return err
+	}
+	attempt.Succeed(s.now())
+	return s.begin(ctx, user, network, now)
+}
+
+// checkPassword returns the user whose password it is. Unknown, disabled and
+// mistaken cost the same and are told the same; in the last two cases user is
+// returned as well, for the log alone.
+func (s *Service) checkPassword(ctx context.Context, id string, password []byte) (*store.User, error) {
+	user, err := s.store.User(ctx, id)
+	if err != nil && !gone(err) {
+		return nil, err
+	}
+	var kept string
+	if user != nil {
+		kept = user.Hash
+	}
+	ok, better, err := s.hasher.Check(ctx, kept, password)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || user.Disabled {
+		return user, errLogin
+	}
+	if better == "" {
+		return user, nil
+	}
+	next := *user
+	next.Hash = better
+	err = s.store.PutUser(ctx, &next, user)
+	if errors.Is(err, store.ErrChanged) { // the password may have been changed: what was checked no longer counts
+		return user, errLogin
+	}
+	return user, err
+}
+
+// begin starts the session of user and answers with its tokens.
+func (s *Service) begin(ctx *fasthttp.RequestCtx, user *store.User, network string, now int64) error {
+	scope := strings.Join(user.Scopes, " ")
+	m, err := s.mint(&store.Token{
+		Session: token.NewID(), Subject: user.ID, ClientID: s.cfg.LoginClientID, Scope: scope,
+		Roles: user.Roles, Audience: s.cfg.Audience, Person: true,
+	}, now, 0)
+	if err != nil {
+		return err
+	}
+	refresh := token.NewRefresh()
+	session := &store.Session{
+		ID: m.token.Session, Subject: user.ID, ClientID: s.cfg.LoginClientID, Scope: scope,
+		Audience: s.cfg.Audience, Started: now, Expires: now + seconds(s.cfg.Tokens.RefreshTTL),
+		Refresh: store.DigestOf([]byte(refresh)),
+	}
+	if err := s.store.Begin(background, session, m.stored); err != nil {
+		return err
+	}
+	s.audit("login", "outcome", "ok", "user", user.ID, "network", network, "session", session.ID, "token", m.token.ID)
+	answerJSON(ctx, 200, m.answer(refresh))
+	return nil
+}
+
+// readLogin reads id and password from a form or a JSON object.
+func readLogin(ctx *fasthttp.RequestCtx) (id string, password []byte, err error) {
+	kind, _, _ := bytes.Cut(ctx.Request.Header.ContentType(), []byte(";"))
+	if !bytes.EqualFold(bytes.TrimSpace(kind), []byte("application/json")) {
+		f, err := readForm(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		return f.get("id"), f.peek("password"), nil
+	}
+	members, err := readObject(ctx.PostBody())
+	return members["id"], []byte(members["password"]), err
+}
+
+var errLoginBody = invalidRequest("body must be one JSON object with the strings id and password, each once")
+
+// readObject reads a JSON object of strings. Other members may be anything; no
+// name may be there twice.
+func readObject(body []byte) (map[string]string, error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errLoginBody
+	}
+	members := map[string]string{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, errLoginBody
+		}
+		var value any
+		if err := dec.Decode(&value); err != nil {
+			return nil, errLoginBody
+		}
+		if _, twice := members[name.(string)]; twice {
+			return nil, errLoginBody
+		}
+		text, ok := value.(string)
+		if !ok && (name == "id" || name == "password") {
+			return nil, errLoginBody
+		}
+		members[name.(string)] = text
+	}
+	if _, err := dec.Token(); err != nil || dec.InputOffset() != int64(len(bytes.TrimRight(body, " \t\r\n"))) {
+		return nil, errLoginBody
+	}
+	return members, nil
+}
+
+// network is where the user is, for limits and the log: the other end of the
+// connection, or what a service client says of it.
+func (s *Service) network(ctx *fasthttp.RequestCtx) (string, error) {
+	c, shown, err := readCredentials(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	if shown {
+		client, err := s.client(background, c)
+		if err != nil {
+			return "", err
+		}
+		if forwarded := ctx.Request.Header.Peek(fasthttp.HeaderXForwardedFor); client.Service && len(forwarded) > 0 {
+			last := forwarded[bytes.LastIndexByte(forwarded, ',')+1:]
+			addr, err := netip.ParseAddr(string(bytes.TrimSpace(last)))
+			if err != nil {
+				return "", invalidRequest("X-Forwarded-For does not end in an address")
+			}
+			return account.Network(addr), nil
+		}
+	}
+	addr, ok := netip.AddrFromSlice(ctx.RemoteIP())
+	if !ok {
+		return "local", nil // no IP connection: a test's in-memory listener
+	}
+	return account.Network(addr), nil
+}

@@ -1,0 +1,68 @@
+package introspect
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/introspect/store"
+	"github.com/tollgate/tollgate/introspect/token"
+)
+
+// revoke is POST /oauth2/revoke (RFC 7009). A token says itself what it is, so
+// token_type_hint is not looked at. What is unknown, dead already or another
+// client's is answered as if it had been revoked, and left alone.
+func (s *Service) revoke(ctx *fasthttp.RequestCtx) error {
+	f, err := readForm(ctx)
+	if err != nil {
+		return err
+	}
+	caller, err := s.anyone(ctx, &f)
+	if err != nil {
+		return err
+	}
+	text := f.peek("token")
+	if len(text) == 0 {
+		return invalidRequest("token is missing")
+	}
+	now := s.now().Unix()
+	events, err := s.named(caller, text, now)
+	if err != nil && !gone(err) {
+		return err
+	}
+	if len(events) > 0 {
+		if err := s.store.Revoke(background, events...); err != nil {
+			return err
+		}
+		by := s.cfg.LoginClientID
+		if caller != nil {
+			by = caller.ID
+		}
+		s.audit("revoke", "kind", events[0].Kind, "id", events[0].ID, "by", by)
+	}
+	answerJSON(ctx, 200, nil)
+	return nil
+}
+
+// named are the revocations that revoking a token means: of the whole session
+// where a login began it, else of the token and of what was exchanged for it.
+func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.Event, error) {
+	end := s.horizon(now)
+	if token.IsRefresh(text) {
+		session, err := s.store.Session(background, store.DigestOf(text), now)
+		if err != nil || !s.speaksFor(caller, session.ClientID) {
+			return nil, err
+		}
+		return []store.Event{{Kind: store.KindSession, ID: session.ID, Expires: end}}, nil
+	}
+	t, err := s.lookup(text, now)
+	if err != nil || !s.speaksFor(caller, t.ClientID) {
+		return nil, err
+	}
+	if t.ClientID == s.cfg.LoginClientID {
+		return []store.Event{{Kind: store.KindSession, ID: t.Session, Expires: end}}, nil
+	}
+	events := []store.Event{{Kind: store.KindToken, ID: t.ID, Expires: t.Expires}}
+	if t.Session == "" {
+		events = append(events, store.Event{Kind: store.KindSession, ID: family(t), Expires: t.Expires})
+	}
+	return events, nil
+}

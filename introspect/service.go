@@ -1,0 +1,199 @@
+package introspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tollgate/tollgate/introspect/account"
+	"github.com/tollgate/tollgate/introspect/admin"
+	"github.com/tollgate/tollgate/introspect/signing"
+	"github.com/tollgate/tollgate/introspect/store"
+	"github.com/tollgate/tollgate/introspect/store/memory"
+	"github.com/tollgate/tollgate/introspect/store/pebble"
+)
+
+const (
+	drainTime   = 5 * time.Second  // for requests under way when the service ends
+	readTimeout = 10 * time.Second // for a whole request
+	idleTimeout = 5 * time.Minute  // between requests of a connection
+	maxBody     = 64 << 10
+
+	sweepBatch = 512 // records deleted at a time
+)
+
+// Service is a security service. It is made by New, and safe for concurrent
+// use.
+type Service struct {
+	cfg     Config
+	log     *slog.Logger
+	now     func() time.Time
+	store   store.Store
+	keyring *signing.Keyring
+	hasher  *account.Hasher
+	limits  *account.Limiter
+	admin   *admin.Local
+	metrics *serviceMetrics
+
+	draining chan struct{} // closed when Serve begins to end
+}
+
+// New opens the store and the keys, and makes a first key where there is none.
+func New(cfg Config, log *slog.Logger) (*Service, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	local, err := open(cfg.withDefaults(), log)
+	if err != nil {
+		return nil, err
+	}
+	c := cfg.withDefaults()
+	s := &Service{
+		cfg: c, log: log, now: time.Now,
+		store: local.Store, keyring: local.Keyring, hasher: local.Hasher, admin: local,
+		limits:   account.NewLimiter(c.Login.PerPair.rate(), c.Login.PerAddress.rate(), c.Login.PerID.rate()),
+		draining: make(chan struct{}),
+	}
+	s.metrics = newMetrics(s)
+	s.keyring.Revoke(s.store.Feed().Keys())
+	if errors.Is(s.keyring.Ready(s.now().Unix()), signing.ErrNoKey) {
+		if _, err := s.admin.NewKey(background); err != nil {
+			return nil, errors.Join(fmt.Errorf("making the first signing key: %w", err), s.store.Close())
+		}
+	}
+	return s, nil
+}
+
+func (l LimitConfig) rate() account.Rate { return account.Rate{Burst: l.Burst, Every: l.Every} }
+
+// open opens what the service and the operator's commands work on.
+func open(c Config, log *slog.Logger) (*admin.Local, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, err
+	}
+	hasher, err := account.NewHasher(c.Login.Hash, c.Login.Concurrency, c.Login.Queue, c.Login.Wait)
+	if err != nil {
+		return nil, err
+	}
+	keyring, err := openKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	st, err := openStore(c, log)
+	if err != nil {
+		return nil, err
+	}
+	return &admin.Local{
+		Store: st, Keyring: keyring, Hasher: hasher, Log: log, Now: time.Now,
+		LoginClient: c.LoginClientID, Lead: c.Keys.Lead, RefreshTTL: c.Tokens.RefreshTTL,
+	}, nil
+}
+
+func openKeys(c Config) (*signing.Keyring, error) {
+	tail := seconds(c.Tokens.AccessTTL)
+	if c.Keys.Env == "" {
+		return signing.Open(filepath.Join(c.Data, "keys"), tail)
+	}
+	text, err := Secret{Env: c.Keys.Env}.Read()
+	if err != nil {
+		return nil, err
+	}
+	return signing.FromEnv(text, tail)
+}
+
+func openStore(c Config, log *slog.Logger) (store.Store, error) {
+	switch c.Store.Kind {
+	case StoreMemory:
+		return memory.New(), nil
+	default:
+		return pebble.Open(filepath.Join(c.Data, "store"), pebble.Options{HotTokens: c.Store.HotTokens, Log: log})
+	}
+}
+
+// Admin is what an operator may do, for who has made the service in the same
+// process.
+func (s *Service) Admin() admin.Admin { return s.admin }
+
+// Ready reports why the service cannot serve at present, or nil.
+func (s *Service) Ready() error {
+	ctx, cancel := context.WithTimeout(background, time.Second)
+	defer cancel()
+	if err := s.store.Ready(ctx); err != nil {
+		return err
+	}
+	return s.keyring.Ready(s.now().Unix())
+}
+
+// Close closes the store. It is called once Serve has returned.
+func (s *Service) Close() error { return s.store.Close() }
+
+// Serve serves until ctx ends or the store fails, then drains and returns. It
+// is called once. It closes both listeners.
+func (s *Service) Serve(ctx context.Context, public, adminListener net.Listener) error {
+	defer public.Close()
+	defer adminListener.Close()
+	socket, err := listenSocket(socketPath(s.cfg.Data))
+	if err != nil {
+		return fmt.Errorf("admin socket: %w", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.servePublic(ctx, public) })
+	group.Go(func() error { return serveHTTP(ctx, adminListener, s.adminHandler()) })
+	group.Go(func() error { return serveHTTP(ctx, socket, admin.Handler(s.admin)) })
+	group.Go(func() error { return s.maintain(ctx) })
+	group.Go(func() error {
+		select {
+		case <-s.store.Failed():
+			return store.ErrFailed
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	return group.Wait()
+}
+
+func (s *Service) servePublic(ctx context.Context, l net.Listener) error {
+	srv := &fasthttp.Server{
+		Handler:                      s.serve,
+		Logger:                       quiet{},
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 readTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxRequestBodySize:           maxBody,
+		NoDefaultServerHeader:        true,
+		DisablePreParseMultipartForm: true,
+		CloseOnShutdown:              true,
+		ErrorHandler:                 badRequest,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	close(s.draining)
+	over, cancel := context.WithTimeout(background, drainTime)
+	defer cancel()
+	return srv.ShutdownWithContext(over)
+}
+
+// badRequest answers what fasthttp could not read.
+func badRequest(ctx *fasthttp.RequestCtx, _ error) {
+	ctx.Response.Reset()
+	answerJSON(ctx, 400, []byte(`{"error":"invalid_request","error_description":"request cannot be read"}`))
+	ctx.SetConnectionClose()
+}
+
+// quiet drops what fasthttp has to say about connections: it quotes requests.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}

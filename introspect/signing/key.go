@@ -1,0 +1,96 @@
+package signing
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// record is a key as it is written: a private JWK (RFC 8037, section 2) and
+// the times of its life in Unix seconds.
+type record struct {
+	Type    string `json:"kty"`
+	Curve   string `json:"crv"`
+	Alg     string `json:"alg"`
+	Use     string `json:"use"`
+	ID      string `json:"kid"`
+	Public  string `json:"x"`
+	Private string `json:"d"`
+	Created int64  `json:"iat"`
+	Signs   int64  `json:"nbf"`     // from when on it signs
+	Tail    int64  `json:"tail"`    // the longest life, in seconds, of a token it has signed
+	Retired int64  `json:"retired"` // when it was retired; 0: not
+}
+
+// key is a record ready for use.
+type key struct {
+	record
+	private ed25519.PrivateKey
+	tokens  signer // access tokens, typ at+jwt
+	answers signer // introspection answers, typ token-introspection+jwt
+}
+
+var errKey = errors.New("not an Ed25519 private key (RFC 8037: kty OKP, crv Ed25519, x, d)")
+
+// generate makes a key that signs from then on.
+func generate(now, signs int64) (*key, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return newKey(record{
+		Type: "OKP", Curve: "Ed25519", Alg: "EdDSA", Use: "sig",
+		ID:      thumbprint(public),
+		Public:  base64.RawURLEncoding.EncodeToString(public),
+		Private: base64.RawURLEncoding.EncodeToString(private.Seed()),
+		Created: now, Signs: signs,
+	})
+}
+
+func newKey(r record) (*key, error) {
+	seed, err := base64.RawURLEncoding.Strict().DecodeString(r.Private)
+	if err != nil || len(seed) != ed25519.SeedSize || r.Type != "OKP" || r.Curve != "Ed25519" {
+		return nil, errKey // without the cause, which could quote the key
+	}
+	if r.ID == "" {
+		return nil, fmt.Errorf("%w: it has no kid", errKey)
+	}
+	private := ed25519.NewKeyFromSeed(seed)
+	public := private.Public().(ed25519.PublicKey)
+	if base64.RawURLEncoding.EncodeToString(public) != r.Public {
+		return nil, fmt.Errorf("%w: x of %q does not belong to d", errKey, r.ID)
+	}
+	return &key{
+		record:  r,
+		private: private,
+		tokens:  newSigner(r.ID, private, "at+jwt"),
+		answers: newSigner(r.ID, private, "token-introspection+jwt"),
+	}, nil
+}
+
+// thumbprint is the JWK thumbprint (RFC 7638; RFC 8037, section 2).
+func thumbprint(public ed25519.PublicKey) string {
+	x := base64.RawURLEncoding.EncodeToString(public)
+	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// jwk is the public part of k for the key set.
+func (k *key) jwk() json.RawMessage {
+	b, err := json.Marshal(struct {
+		Type   string `json:"kty"`
+		Curve  string `json:"crv"`
+		Alg    string `json:"alg"`
+		Use    string `json:"use"`
+		ID     string `json:"kid"`
+		Public string `json:"x"`
+	}{k.Type, k.Curve, "EdDSA", "sig", k.ID, k.Public})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return b
+}

@@ -1,0 +1,58 @@
+package signing
+
+// Sign signs the claims of an access token with the key that signs at now.
+func (r *Keyring) Sign(claims []byte, now int64) ([]byte, error) {
+	k, err := r.live().current(now)
+	if err != nil {
+		return nil, err
+	}
+	return k.tokens.sign(claims), nil
+}
+
+// SignAnswer signs an introspection answer (RFC 9701, section 5).
+func (r *Keyring) SignAnswer(claims []byte, now int64) ([]byte, error) {
+	k, err := r.live().current(now)
+	if err != nil {
+		return nil, err
+	}
+	return k.answers.sign(claims), nil
+}
+
+// Verify returns the claims of an access token that was signed here with a key
+// that still counts at now.
+func (r *Keyring) Verify(token []byte, now int64) (claims []byte, kid string, ok bool) {
+	return r.live().verify(token, now)
+}
+
+// KeySet is the public key set at now.
+func (r *Keyring) KeySet(now int64) []byte { return r.live().jwks(now) }
+
+// Tail is the longest life, in seconds, of any token that a key here has signed
+// or may sign.
+func (r *Keyring) Tail() int64 {
+	tail := r.tail
+	for _, k := range *r.ring.Load() {
+		tail = max(tail, k.Tail)
+	}
+	return tail
+}
+
+// Ready reports whether a key may sign at now.
+func (r *Keyring) Ready(now int64) error {
+	_, err := r.live().current(now)
+	return err
+}
+
+// Revoke makes the keys named count as retired, whatever their files say:
+// another instance has retired them.
+func (r *Keyring) Revoke(kids []string) {
+	if len(kids) == 0 {
+		r.revoked.Store(nil)
+		return
+	}
+	set := make(map[string]bool, len(kids))
+	for _, kid := range kids {
+		set[kid] = true
+	}
+	r.revoked.Store(&set)
+}

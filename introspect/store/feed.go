@@ -1,0 +1,241 @@
+package store
+
+import (
+	"cmp"
+	"container/heap"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Feed is the live part of the revocation feed in memory: in order for those
+// who follow it, and by name for those who ask whether a token is revoked.
+// It is safe for concurrent use.
+type Feed struct {
+	epoch string
+
+	mu      sync.RWMutex
+	entries []*entry // in order of seq, dead ones included until there are too many
+	dead    int
+	last    uint64
+	expiry  expiries
+	named   map[name]bound
+	changed chan struct{} // closed when entries are added
+}
+
+type entry struct {
+	seq     uint64
+	expires int64
+	name    name
+	json    []byte // nil once the entry is dead
+}
+
+type name struct {
+	kind Kind
+	id   string
+}
+
+type bound struct {
+	before  int64
+	expires int64
+}
+
+// NewFeed returns an empty feed. The epoch tells apart the feeds of two stores
+// that give out the same numbers, and must hold no "-".
+func NewFeed(epoch string) *Feed {
+	return &Feed{epoch: epoch, named: map[name]bound{}, changed: make(chan struct{})}
+}
+
+// Cursor is the cursor of the event numbered seq.
+func (f *Feed) Cursor(seq uint64) string {
+	return f.epoch + "-" + strconv.FormatUint(seq, 10)
+}
+
+// Last is the number of the newest event.
+func (f *Feed) Last() uint64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.last
+}
+
+// Append adds events, numbered from first on in order, and wakes the
+// followers. Numbers must grow.
+func (f *Feed) Append(first uint64, events ...Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, ev := range events {
+		seq := first + uint64(i)
+		if seq <= f.last {
+			panic("BUG: feed numbers do not grow")
+		}
+		ev.Cursor = f.Cursor(seq)
+		text, err := json.Marshal(ev)
+		if err != nil {
+			panic("BUG: event cannot be written: " + err.Error())
+		}
+		e := &entry{seq: seq, expires: ev.Expires, name: name{ev.Kind, ev.ID}, json: text}
+		f.entries = append(f.entries, e)
+		f.last = seq
+		heap.Push(&f.expiry, e)
+		b := f.named[e.name]
+		f.named[e.name] = bound{max(b.before, ev.Before), max(b.expires, ev.Expires)}
+	}
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// Advance makes last the number of the newest event, should the events up to
+// it have been dropped already.
+func (f *Feed) Advance(last uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = max(f.last, last)
+}
+
+// After appends to b the batch of events that follow cursor, as the feed's
+// JSON. Without a cursor of this feed that is all of them, marked as a reset.
+// It reports whether the batch says anything new; the channel is closed when
+// more has been added.
+func (f *Feed) After(b []byte, cursor string) (batch []byte, news bool, changed <-chan struct{}) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	seq, known := f.parse(cursor)
+	rest := f.entries
+	if known {
+		i, _ := slices.BinarySearchFunc(f.entries, seq+1, func(e *entry, seq uint64) int {
+			return cmp.Compare(e.seq, seq)
+		})
+		rest = f.entries[i:]
+	}
+	b = append(b, `{"events":[`...)
+	comma := false
+	for _, e := range rest {
+		if e.json == nil {
+			continue
+		}
+		if comma {
+			b = append(b, ',')
+		}
+		b, comma = append(b, e.json...), true
+	}
+	b = append(b, `],"next":"`...)
+	b = append(b, f.epoch...)
+	b = append(b, '-')
+	b = strconv.AppendUint(b, f.last, 10)
+	b = append(b, '"')
+	if !known {
+		b = append(b, `,"reset":true`...)
+	}
+	return append(b, '}'), comma || !known, f.changed
+}
+
+func (f *Feed) parse(cursor string) (seq uint64, known bool) {
+	epoch, number, _ := strings.Cut(cursor, "-")
+	if epoch != f.epoch {
+		return 0, false
+	}
+	seq, err := strconv.ParseUint(number, 10, 64)
+	return seq, err == nil && seq <= f.last
+}
+
+// Revoked reports whether the feed holds a revocation of t, or of the key that
+// signed it where it is a JWT.
+func (f *Feed) Revoked(t *Token, keyID string) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if len(f.named) == 0 {
+		return false
+	}
+	return f.has(KindToken, t.ID) ||
+		t.Session != "" && f.has(KindSession, t.Session) ||
+		f.bars(KindSubject, t.Subject, t.Issued) ||
+		f.bars(KindClient, t.ClientID, t.Issued) ||
+		keyID != "" && f.has(KindKey, keyID)
+}
+
+// Ended reports whether the feed holds a revocation of s.
+func (f *Feed) Ended(s *Session) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.has(KindSession, s.ID) ||
+		f.bars(KindSubject, s.Subject, s.Started) ||
+		f.bars(KindClient, s.ClientID, s.Started)
+}
+
+// Barred reports whether whatever the subject or the client is issued at now
+// would be revoked already.
+func (f *Feed) Barred(subject, clientID string, now int64) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.bars(KindSubject, subject, now) || f.bars(KindClient, clientID, now)
+}
+
+// Keys yields the keys that have been revoked.
+func (f *Feed) Keys() []string {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	var ids []string
+	for n := range f.named {
+		if n.kind == KindKey {
+			ids = append(ids, n.id)
+		}
+	}
+	return ids
+}
+
+func (f *Feed) has(kind Kind, id string) bool {
+	_, ok := f.named[name{kind, id}]
+	return ok
+}
+
+func (f *Feed) bars(kind Kind, id string, issued int64) bool {
+	b, ok := f.named[name{kind, id}]
+	return ok && issued <= b.before
+}
+
+// Drop forgets at most limit entries that have expired and returns their
+// numbers. Followers miss nothing by it: what the entries revoked has expired.
+func (f *Feed) Drop(now int64, limit int) []uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var gone []uint64
+	for len(f.expiry) > 0 && f.expiry[0].expires <= now && len(gone) < limit {
+		e := heap.Pop(&f.expiry).(*entry)
+		e.json = nil
+		f.dead++
+		gone = append(gone, e.seq)
+		if f.named[e.name].expires <= now {
+			delete(f.named, e.name)
+		}
+	}
+	if f.dead > len(f.entries)/2 {
+		f.entries = slices.DeleteFunc(f.entries, func(e *entry) bool { return e.json == nil })
+		f.dead = 0
+	}
+	return gone
+}
+
+// Len is how many live events the feed holds.
+func (f *Feed) Len() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.entries) - f.dead
+}
+
+// expiries is a heap of entries, the first to expire on top.
+type expiries []*entry
+
+func (x expiries) Len() int           { return len(x) }
+func (x expiries) Less(i, j int) bool { return x[i].expires < x[j].expires }
+func (x expiries) Swap(i, j int)      { x[i], x[j] = x[j], x[i] }
+func (x *expiries) Push(e any)        { *x = append(*x, e.(*entry)) }
+func (x *expiries) Pop() any {
+	old := *x
+	n := len(old) - 1
+	e := old[n]
+	old[n] = nil
+	*x = old[:n]
+	return e
+}

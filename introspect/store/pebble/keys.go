@@ -1,0 +1,57 @@
+package pebble
+
+import (
+	"encoding/binary"
+
+	"github.com/tollgate/tollgate/introspect/store"
+)
+
+// Every key begins with a letter for what it holds.
+const (
+	prefixMeta    = 'm' // name -> what it says
+	prefixUser    = 'u' // id -> JSON
+	prefixClient  = 'c' // id -> JSON
+	prefixAccess  = 't' // digest -> token record
+	prefixRefresh = 'r' // digest -> expiry, session
+	prefixSession = 's' // sid -> session record
+	prefixEvent   = 'f' // sequence number -> JSON
+	prefixExpiry  = 'x' // expiry, key of one of the four above -> nothing
+)
+
+func digestKey(prefix byte, d store.Digest) []byte {
+	return append([]byte{prefix}, d[:]...)
+}
+
+func nameKey(prefix byte, name string) []byte {
+	return append([]byte{prefix}, name...)
+}
+
+func eventKey(seq uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{prefixEvent}, seq)
+}
+
+// expiryKey sorts by the second in which key expires.
+func expiryKey(expires int64, key []byte) []byte {
+	b := make([]byte, 0, 9+len(key))
+	b = binary.BigEndian.AppendUint64(append(b, prefixExpiry), uint64(expires))
+	return append(b, key...)
+}
+
+// splitExpiry is the inverse of expiryKey.
+func splitExpiry(k []byte) (expires int64, key []byte, ok bool) {
+	if len(k) < 10 || k[0] != prefixExpiry {
+		return 0, nil, false
+	}
+	return int64(binary.BigEndian.Uint64(k[1:])), k[9:], true
+}
+
+func appendRefresh(b []byte, expires int64, session string) []byte {
+	return append(binary.BigEndian.AppendUint64(b, uint64(expires)), session...)
+}
+
+func splitRefresh(v []byte) (expires int64, session string, ok bool) {
+	if len(v) < 8 {
+		return 0, "", false
+	}
+	return int64(binary.BigEndian.Uint64(v)), string(v[8:]), true
+}

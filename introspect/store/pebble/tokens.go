@@ -1,0 +1,165 @@
+package pebble
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/tollgate/tollgate/introspect/store"
+)
+
+// Issue implements store.Tokens.
+func (s *Store) Issue(_ context.Context, access *store.Issued) error {
+	leave, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	b := s.db.NewBatch()
+	setAccess(b, access)
+	if err := s.commit(b); err != nil {
+		return err
+	}
+	s.hot.Put(access.Digest, access.Token)
+	return nil
+}
+
+// Begin implements store.Tokens.
+func (s *Store) Begin(_ context.Context, begun *store.Session, access *store.Issued) error {
+	leave, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return s.save(begun, access)
+}
+
+// Access implements store.Tokens.
+func (s *Store) Access(_ context.Context, d store.Digest, now int64) (*store.Token, error) {
+	if s.broken.Load() {
+		return nil, store.ErrFailed
+	}
+	t := s.hot.Get(d)
+	if t == nil {
+		var err error
+		if t, err = s.stored(d); err != nil {
+			return nil, err
+		}
+		if t.Expires > now {
+			s.hot.Put(d, t)
+		}
+	}
+	if t.Expires <= now || s.feed.Revoked(t, "") {
+		return nil, store.ErrNotFound
+	}
+	return t, nil
+}
+
+// stored reads an access token from the database.
+func (s *Store) stored(d store.Digest) (*store.Token, error) {
+	leave, err := s.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	v, err := s.get(digestKey(prefixAccess, d))
+	if err != nil {
+		return nil, err
+	}
+	return store.DecodeToken(v)
+}
+
+// Session implements store.Tokens.
+func (s *Store) Session(_ context.Context, refresh store.Digest, now int64) (*store.Session, error) {
+	leave, err := s.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	v, err := s.get(digestKey(prefixRefresh, refresh))
+	if err != nil {
+		return nil, err
+	}
+	expires, id, ok := splitRefresh(v)
+	if !ok {
+		return nil, fmt.Errorf("refresh token: %w", errDamaged)
+	}
+	if expires <= now {
+		return nil, store.ErrNotFound
+	}
+	return s.session(id, now)
+}
+
+func (s *Store) session(id string, now int64) (*store.Session, error) {
+	v, err := s.get(nameKey(prefixSession, id))
+	if err != nil {
+		return nil, err
+	}
+	found, err := store.DecodeSession(v)
+	if err != nil {
+		return nil, err
+	}
+	if found.Expires <= now || s.feed.Ended(found) {
+		return nil, store.ErrNotFound
+	}
+	return found, nil
+}
+
+// Rotate implements store.Tokens.
+func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
+	leave, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	lock := s.lock(r.Session)
+	lock.Lock()
+	defer lock.Unlock()
+	found, err := s.session(r.Session, r.Now)
+	if err != nil {
+		return err
+	}
+	if found.Refresh != r.Old {
+		ev := store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon}
+		if err := s.enqueue(ev); err != nil {
+			return err
+		}
+		return store.ErrReused
+	}
+	found.Refresh, found.Expires = r.New, r.Expires
+	return s.save(found, r.Access)
+}
+
+// save writes a session with its current refresh token, and an access token.
+func (s *Store) save(x *store.Session, access *store.Issued) error {
+	b := s.db.NewBatch()
+	key := nameKey(prefixSession, x.ID)
+	set(b, key, store.AppendSession(nil, x))
+	set(b, expiryKey(x.Expires, key), nil)
+	key = digestKey(prefixRefresh, x.Refresh)
+	set(b, key, appendRefresh(nil, x.Expires, x.ID))
+	set(b, expiryKey(x.Expires, key), nil)
+	if access != nil {
+		setAccess(b, access)
+	}
+	if err := s.commit(b); err != nil {
+		return err
+	}
+	if access != nil {
+		s.hot.Put(access.Digest, access.Token)
+	}
+	return nil
+}
+
+func setAccess(b *pebble.Batch, access *store.Issued) {
+	key := digestKey(prefixAccess, access.Digest)
+	set(b, key, store.AppendToken(nil, access.Token))
+	set(b, expiryKey(access.Token.Expires, key), nil)
+}
+
+func (s *Store) lock(session string) *sync.Mutex {
+	return &s.sessions[maphash.String(s.seed, session)%uint64(len(s.sessions))]
+}

@@ -1,0 +1,65 @@
+package store
+
+import "context"
+
+// Accounts keeps people and clients. The values handed out are shared: callers
+// must not change them.
+type Accounts interface {
+	User(ctx context.Context, id string) (*User, error)
+	Users(ctx context.Context) ([]*User, error)
+	// PutUser stores u in place of old, as User returned it, or as a new one
+	// where old is nil. If that is not what is stored now, it stores nothing
+	// and returns ErrChanged.
+	PutUser(ctx context.Context, u, old *User) error
+
+	Client(ctx context.Context, id string) (*Client, error)
+	Clients(ctx context.Context) ([]*Client, error)
+	// PutClient is to clients what PutUser is to users.
+	PutClient(ctx context.Context, c, old *Client) error
+}
+
+// Tokens keeps opaque access tokens and the sessions that logins begin.
+type Tokens interface {
+	// Issue keeps an opaque access token.
+	Issue(ctx context.Context, access *Issued) error
+	// Begin keeps a new session, found by the digest of its first refresh
+	// token, and its access token where that is opaque (nil where not).
+	Begin(ctx context.Context, s *Session, access *Issued) error
+	// Access finds a live access token.
+	Access(ctx context.Context, d Digest, now int64) (*Token, error)
+	// Session finds the live session that a refresh token belongs to, used
+	// already or not.
+	Session(ctx context.Context, refresh Digest, now int64) (*Session, error)
+	// Rotate replaces a session's refresh token. Of any number of calls with
+	// one old token exactly one returns nil. A call with a token that is no
+	// longer the current one revokes the session and returns ErrReused.
+	Rotate(ctx context.Context, r *Rotation) error
+}
+
+// Revocations keeps the feed of what has been revoked.
+type Revocations interface {
+	// Revoke appends events to the feed, whose order and cursors the store
+	// gives, and makes it true: the sessions and tokens named are dead.
+	Revoke(ctx context.Context, events ...Event) error
+	// Revoked reports whether an access token that the store does not hold,
+	// a JWT, has been revoked; keyID names the key that signed it.
+	Revoked(ctx context.Context, t *Token, keyID string) (bool, error)
+	// Feed is the part of the feed that is alive, current to within what the
+	// store documents.
+	Feed() *Feed
+}
+
+// Store is all that the security service keeps.
+type Store interface {
+	Accounts
+	Tokens
+	Revocations
+	// Sweep deletes at most limit expired records and reports how many it
+	// deleted; fewer than limit means that none are left.
+	Sweep(ctx context.Context, now int64, limit int) (int, error)
+	// Ready reports why the store cannot serve at present, or nil.
+	Ready(ctx context.Context) error
+	// Failed is closed when the store has failed for good; see ErrFailed.
+	Failed() <-chan struct{}
+	Close() error
+}
