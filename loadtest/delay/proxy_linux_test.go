@@ -102,7 +102,7 @@ func TestBytes(t *testing.T) {
 	p.Set(time.Millisecond)
 	sent := make([]byte, 8<<20)
 	rand.Read(sent)
-	go func() { c.Write(sent); c.(*net.TCPConn).CloseWrite() }()
+	go c.Write(sent)
 	time.Sleep(100 * time.Millisecond)
 	got := make([]byte, len(sent))
 	if n, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, sent) {
