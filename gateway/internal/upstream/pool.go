@@ -1,0 +1,224 @@
+package upstream
+
+import (
+	"crypto/tls"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tollgate/tollgate/gateway/internal/netio"
+)
+
+// Options describe one upstream.
+type Options struct {
+	URLs        []*url.URL // http or https, host and port; at least one
+	TLS         *tls.Config
+	DialTimeout time.Duration
+	IdleTimeout time.Duration // an idle connection is closed after it
+	MaxIdle     int           // idle connections kept to an address
+	MaxConns    int           // connections to all addresses; 0 for no bound
+	Eject       Ejection
+	Health      Health
+	Watchdog    *netio.Watchdog
+}
+
+// A Pool is one upstream.
+type Pool struct {
+	opt   Options
+	addrs []*Addr
+	shut  atomic.Bool // nothing is kept any more
+	next  atomic.Uint32
+	open  atomic.Int64
+}
+
+// An Addr is one address of an upstream.
+type Addr struct {
+	Host   string // host:port
+	pool   *Pool
+	secure bool
+	name   string // to expect in its certificate
+
+	mu   sync.Mutex
+	idle []*Conn // the last one put is the first one taken
+
+	health health
+}
+
+// A Conn is a connection to an address.
+type Conn struct {
+	*netio.Conn
+	Addr   *Addr
+	Reused bool // it has carried a request before
+	since  int64
+}
+
+// New returns the pool of one upstream. It does not connect.
+func New(opt Options) *Pool {
+	p := &Pool{opt: opt}
+	for _, u := range opt.URLs {
+		a := &Addr{Host: u.Host, pool: p, secure: u.Scheme == "https", name: u.Hostname()}
+		if u.Port() == "" {
+			port := "80"
+			if a.secure {
+				port = "443"
+			}
+			a.Host = net.JoinHostPort(u.Hostname(), port)
+		}
+		p.addrs = append(p.addrs, a)
+	}
+	return p
+}
+
+// Host is the host and port of the first address; a nil pool has none.
+func (p *Pool) Host() string {
+	if p == nil {
+		return ""
+	}
+	return p.addrs[0].Host
+}
+
+// Addrs are the upstream's addresses.
+func (p *Pool) Addrs() []*Addr { return p.addrs }
+
+// Open is the number of connections, idle ones included.
+func (p *Pool) Open() int { return int(p.open.Load()) }
+
+// Get returns a connection: an idle one, unless a fresh one is asked for, to
+// the address whose turn it is. Addresses that fail to connect are passed over.
+func (p *Pool) Get(fresh bool) (*Conn, error) {
+	turn := p.turn()
+	now := p.opt.Watchdog.Now()
+	var err error
+	for i := range p.addrs {
+		a := p.addrs[(turn+i)%len(p.addrs)]
+		if len(p.addrs) > 1 && i+1 < len(p.addrs) && a.health.ejected(now) {
+			continue
+		}
+		if !fresh {
+			if c := a.take(); c != nil {
+				return c, nil
+			}
+		}
+		var c *Conn
+		if c, err = a.dial(); err == nil {
+			return c, nil
+		}
+		if err == ErrFull {
+			return nil, err
+		}
+		a.Report(false)
+	}
+	return nil, err
+}
+
+// turn is the index of the address to try first.
+func (p *Pool) turn() int {
+	if len(p.addrs) == 1 {
+		return 0
+	}
+	return int(p.next.Add(1)) % len(p.addrs)
+}
+
+func (a *Addr) take() *Conn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := len(a.idle)
+	if n == 0 {
+		return nil
+	}
+	c := a.idle[n-1]
+	a.idle[n-1] = nil
+	a.idle = a.idle[:n-1]
+	c.Reused = true
+	return c
+}
+
+func (a *Addr) dial() (*Conn, error) {
+	p := a.pool
+	if open := p.open.Add(1); p.opt.MaxConns > 0 && open > int64(p.opt.MaxConns) {
+		p.open.Add(-1)
+		return nil, ErrFull
+	}
+	d := net.Dialer{Timeout: p.opt.DialTimeout}
+	nc, err := d.Dial("tcp", a.Host)
+	if err == nil && a.secure {
+		nc, err = a.handshake(nc)
+	}
+	if err != nil {
+		p.open.Add(-1)
+		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
+	}
+	c := &Conn{Conn: netio.New(nc), Addr: a}
+	p.opt.Watchdog.Add(c.Conn)
+	return c, nil
+}
+
+func (a *Addr) handshake(nc net.Conn) (net.Conn, error) {
+	cfg := a.pool.opt.TLS.Clone()
+	if cfg.ServerName == "" {
+		cfg.ServerName = a.name
+	}
+	t := tls.Client(nc, cfg)
+	t.SetDeadline(time.Now().Add(a.pool.opt.DialTimeout))
+	if err := t.Handshake(); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	t.SetDeadline(time.Time{})
+	return t, nil
+}
+
+// Put gives a connection back on which nothing is under way.
+func (p *Pool) Put(c *Conn) {
+	c.ExpireRead(0)
+	c.ExpireWrite(0)
+	c.since = p.opt.Watchdog.Now()
+	a := c.Addr
+	a.mu.Lock()
+	if len(a.idle) < p.opt.MaxIdle && !p.shut.Load() {
+		a.idle = append(a.idle, c)
+		c = nil
+	}
+	a.mu.Unlock()
+	if c != nil {
+		p.Discard(c)
+	}
+}
+
+// Discard closes a connection.
+func (p *Pool) Discard(c *Conn) {
+	p.opt.Watchdog.Remove(c.Conn)
+	c.Close()
+	p.open.Add(-1)
+}
+
+// Sweep closes what has been idle for too long. Idle connections are in the
+// order of their use, so that it is a prefix that goes.
+func (p *Pool) Sweep() { p.sweep(p.opt.Watchdog.Now() - p.opt.IdleTimeout.Milliseconds()) }
+
+// Close closes all idle connections, and those in use once they are put back.
+func (p *Pool) Close() {
+	p.shut.Store(true)
+	p.sweep(math.MaxInt64)
+}
+
+func (p *Pool) sweep(before int64) {
+	for _, a := range p.addrs {
+		a.mu.Lock()
+		n := 0
+		for n < len(a.idle) && a.idle[n].since <= before {
+			n++
+		}
+		old := append([]*Conn(nil), a.idle[:n]...)
+		a.idle = append(a.idle[:0], a.idle[n:]...)
+		clear(a.idle[len(a.idle):cap(a.idle)])
+		a.mu.Unlock()
+		for _, c := range old {
+			p.Discard(c)
+		}
+	}
+}
