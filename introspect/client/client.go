@@ -1,0 +1,170 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// maxAnswer bounds what an answer may take.
+const maxAnswer = 1 << 20
+
+// maxFeed bounds a batch of the feed: the whole of it at the first read, about
+// 150 bytes a live revocation.
+const maxFeed = 256 << 20
+
+// A Client talks to one security service.
+type Client struct {
+	cfg     Config
+	base    string
+	basic   atomic.Pointer[string] // our Authorization
+	http    *fasthttp.HostClient
+	relay   *fasthttp.HostClient // of its own: what is relayed is never sent twice
+	feed    *fasthttp.HostClient // of its own: a held request must not take a place from calls
+	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+
+	flights  flights
+	active   *activeCache // nil where nothing is cached
+	inactive *inactiveCache
+	revising sync.RWMutex
+	revision uint64 // counts revocations; guarded by revising
+
+	stats Stats
+}
+
+// Stats count what a Client has done.
+type Stats struct {
+	Calls    atomic.Uint64 // introspection calls made
+	Failures atomic.Uint64 // of them, those without a well-formed answer
+	Hits     atomic.Uint64 // answers from the cache
+	Misses   atomic.Uint64 // answers that the cache did not have
+}
+
+// New checks cfg, reads the secret and returns a client. It does not connect.
+func New(cfg Config) (*Client, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	secret, err := cfg.ClientSecret.Read()
+	if err != nil {
+		return nil, fmt.Errorf("client_secret: %w", err)
+	}
+	u, err := url.Parse(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	c := &Client{cfg: cfg, base: u.Scheme + "://" + u.Host, flights: flights{calls: map[string]*flight{}}}
+	basic := basicAuth(cfg.ClientID, secret)
+	c.basic.Store(&basic)
+	for _, h := range []**fasthttp.HostClient{&c.http, &c.relay, &c.feed} {
+		if *h, err = hostClient(u, &cfg); err != nil {
+			return nil, err
+		}
+	}
+	c.feed.MaxResponseBodySize = maxFeed
+	c.relay.MaxIdemponentCallAttempts = 1
+	c.relay.MaxIdleConnDuration = 2 * time.Second
+	c.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		MaxRequests: 1,
+		Timeout:     cfg.Breaker.OpenFor,
+		ReadyToTrip: func(n gobreaker.Counts) bool {
+			return n.ConsecutiveFailures >= uint32(cfg.Breaker.Failures)
+		},
+	})
+	if cfg.Cache.TTL > 0 {
+		if c.active, err = newActiveCache(cfg.Cache.Bytes); err != nil {
+			return nil, err
+		}
+		c.inactive = newInactiveCache(cfg.Cache.InactiveEntries)
+	}
+	return c, nil
+}
+
+// Close lets go of connections and of the cache.
+func (c *Client) Close() {
+	for _, h := range []*fasthttp.HostClient{c.http, c.relay, c.feed} {
+		h.CloseIdleConnections()
+	}
+	if c.active != nil {
+		c.active.close()
+	}
+}
+
+// Stats are the client's counters.
+func (c *Client) Stats() *Stats { return &c.stats }
+
+// Open reports whether the breaker keeps calls from being made.
+func (c *Client) Open() bool { return c.breaker.State() == gobreaker.StateOpen }
+
+func hostClient(u *url.URL, cfg *Config) (*fasthttp.HostClient, error) {
+	tlsConfig, err := cfg.TLS.Client(u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	addr := u.Host
+	if u.Port() == "" {
+		addr = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	}
+	return &fasthttp.HostClient{
+		Addr:                     addr,
+		IsTLS:                    u.Scheme == "https",
+		TLSConfig:                tlsConfig,
+		MaxConns:                 cfg.MaxConns,
+		MaxConnWaitTimeout:       cfg.Timeout,
+		MaxIdleConnDuration:      30 * time.Second,
+		MaxResponseBodySize:      maxAnswer,
+		NoDefaultUserAgentHeader: true,
+		DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {
+			if timeout <= 0 || timeout > cfg.Timeout {
+				timeout = cfg.Timeout
+			}
+			return (&net.Dialer{Timeout: timeout}).Dial("tcp", addr)
+		},
+		// A call may be repeated where the connection had been closed while
+		// idle; a service that is slow is not asked twice.
+		MaxIdemponentCallAttempts: 2,
+		RetryIfErr: func(_ *fasthttp.Request, _ int, err error) (bool, bool) {
+			return false, errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		},
+	}, nil
+}
+
+func basicAuth(id, secret string) string {
+	// RFC 6749, section 2.3.1: both parts are form-encoded first.
+	pair := url.QueryEscape(id) + ":" + url.QueryEscape(secret)
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+}
+
+// do makes one call within the deadline of cfg and of ctx, unless the breaker
+// is open.
+func (c *Client) do(ctx context.Context, req *fasthttp.Request, resp *fasthttp.Response) error {
+	done, err := c.breaker.Allow()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	deadline := time.Now().Add(c.cfg.Timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	err = c.http.DoDeadline(req, resp, deadline)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case resp.StatusCode() >= 500:
+		err = fmt.Errorf("%w: status %d", ErrUnavailable, resp.StatusCode())
+	}
+	done(err)
+	return err
+}

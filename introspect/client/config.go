@@ -1,0 +1,114 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// Config says where the security service is and how far to trust it to answer.
+type Config struct {
+	// URL of the security service: scheme, host and port, no path.
+	URL string `yaml:"url"`
+	// ClientID is the service client in whose name calls are made.
+	ClientID string `yaml:"client_id"`
+	// ClientSecret is where that client's secret is kept.
+	ClientSecret Secret `yaml:"client_secret"`
+	// Timeout bounds a call, connecting included. Default 500ms.
+	Timeout time.Duration `yaml:"timeout"`
+	// MaxConns bounds the connections to the service. Default 512.
+	MaxConns int `yaml:"max_conns"`
+	// Breaker says when to stop calling a service that fails.
+	Breaker Breaker `yaml:"breaker"`
+	// TLS is used where URL is https.
+	TLS TLS `yaml:"tls"`
+	// Cache keeps introspection answers.
+	Cache Cache `yaml:"-"`
+	// Issuer, where set, is the only iss an answer may name.
+	Issuer string `yaml:"-"`
+	// Audience, where set, has to be among an answer's aud if it names any.
+	Audience string `yaml:"-"`
+	// Verify checks the signature of an RFC 9701 answer and returns its
+	// payload. It is needed by IntrospectPhantom alone.
+	Verify func(answer []byte) (payload []byte, err error) `yaml:"-"`
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time `yaml:"-"`
+}
+
+// Breaker configures the circuit breaker (closed, open, half-open).
+type Breaker struct {
+	// Failures in a row open the breaker. Default 5.
+	Failures int `yaml:"failures"`
+	// OpenFor is how long it stays open before one call may try. Default 1s.
+	OpenFor time.Duration `yaml:"open_for"`
+}
+
+// Cache configures what is remembered of introspection.
+type Cache struct {
+	// TTL bounds how long an answer is used; 0 asks the service every time.
+	TTL time.Duration
+	// Bytes bounds the memory of active answers. Default 16 MiB.
+	Bytes int64
+	// InactiveTTL bounds how long "inactive" is believed. Default 1s, never more than TTL.
+	InactiveTTL time.Duration
+	// InactiveEntries bounds how many inactive tokens are remembered. Default 8192.
+	InactiveEntries int
+}
+
+// Check reports what New would refuse, by the names of the YAML keys.
+func (c *Config) Check() error {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("url: want http:// or https:// and a host")
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
+		return errors.New("url: want scheme, host and port alone")
+	}
+	if c.ClientID == "" {
+		return errors.New("client_id: required")
+	}
+	if !c.ClientSecret.Set() {
+		return errors.New("client_secret: required")
+	}
+	if err := c.ClientSecret.Check(); err != nil {
+		return fmt.Errorf("client_secret: %w", err)
+	}
+	if c.Timeout < 0 {
+		return errors.New("timeout: must not be negative")
+	}
+	if c.MaxConns < 0 {
+		return errors.New("max_conns: must not be negative")
+	}
+	if c.Breaker.Failures < 0 || c.Breaker.OpenFor < 0 {
+		return errors.New("breaker: must not be negative")
+	}
+	return c.TLS.check()
+}
+
+func (c *Config) setDefaults() {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.Timeout, 500*time.Millisecond)
+	def(&c.Breaker.OpenFor, time.Second)
+	def(&c.Cache.InactiveTTL, time.Second)
+	c.Cache.InactiveTTL = min(c.Cache.InactiveTTL, c.Cache.TTL)
+	if c.MaxConns == 0 {
+		c.MaxConns = 512
+	}
+	if c.Breaker.Failures == 0 {
+		c.Breaker.Failures = 5
+	}
+	if c.Cache.Bytes == 0 {
+		c.Cache.Bytes = 16 << 20
+	}
+	if c.Cache.InactiveEntries == 0 {
+		c.Cache.InactiveEntries = 8192
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+}

@@ -1,0 +1,128 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	typeJSON    = "application/json"
+	typeForm    = "application/x-www-form-urlencoded"
+	typePhantom = "application/token-introspection+jwt" // RFC 9701, section 4
+)
+
+// Introspect asks what the token is worth (RFC 7662), or remembers it.
+func (c *Client) Introspect(ctx context.Context, token []byte) (*Answer, error) {
+	return c.introspect(ctx, token, typeJSON)
+}
+
+// IntrospectPhantom is Introspect with the answer signed (RFC 9701) and the
+// JWT that stands for the token in it. A Client is asked in one of the two
+// ways only.
+func (c *Client) IntrospectPhantom(ctx context.Context, token []byte) (*Answer, error) {
+	return c.introspect(ctx, token, typePhantom)
+}
+
+// cached returns the answer for token where one is kept, without any waiting;
+// ErrInactive counts as one.
+func (c *Client) cached(token string, now time.Time) (*Answer, error) {
+	if a := c.active.get(token, now); a != nil {
+		c.stats.Hits.Add(1)
+		return a, nil
+	}
+	if c.inactive.has(token, now) {
+		c.stats.Hits.Add(1)
+		return nil, ErrInactive
+	}
+	c.stats.Misses.Add(1)
+	return nil, nil
+}
+
+func (c *Client) introspect(ctx context.Context, token []byte, accept string) (*Answer, error) {
+	if c.active == nil {
+		return c.ask(ctx, string(token), accept)
+	}
+	t := string(token)
+	if a, err := c.cached(t, c.cfg.Now()); a != nil || err != nil {
+		return a, err
+	}
+	return c.flights.join(ctx, t, func() (*Answer, error) {
+		c.revising.RLock()
+		before := c.revision
+		c.revising.RUnlock()
+		a, err := c.ask(context.Background(), t, accept)
+		c.keep(t, a, err, before)
+		return a, err
+	})
+}
+
+// keep stores a verdict, unless something was revoked since it was asked for:
+// the answer may have been given before the revocation.
+func (c *Client) keep(token string, a *Answer, err error, before uint64) {
+	c.revising.RLock()
+	defer c.revising.RUnlock()
+	if c.revision != before {
+		return
+	}
+	switch now := c.cfg.Now(); {
+	case err == nil:
+		c.active.put(token, a, now, c.cfg.Cache.TTL)
+	case errors.Is(err, ErrInactive):
+		c.inactive.put(token, now, c.cfg.Cache.InactiveTTL)
+	}
+}
+
+// Revise says that a revocation has become known: answers under way are not kept.
+func (c *Client) Revise() {
+	c.revising.Lock()
+	c.revision++
+	c.revising.Unlock()
+}
+
+func (c *Client) ask(ctx context.Context, token, accept string) (*Answer, error) {
+	c.stats.Calls.Add(1)
+	a, err := c.call(ctx, token, accept)
+	if err != nil && !errors.Is(err, ErrInactive) {
+		c.stats.Failures.Add(1)
+	}
+	return a, err
+}
+
+func (c *Client) call(ctx context.Context, token, accept string) (*Answer, error) {
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(resp)
+	c.form(req, "/oauth2/introspect", *c.basic.Load())
+	req.Header.Set("Accept", accept)
+	req.SetBodyString("token=" + url.QueryEscape(token))
+	if err := c.do(ctx, req, resp); err != nil {
+		return nil, err
+	}
+	if s := resp.StatusCode(); s != fasthttp.StatusOK {
+		return nil, fmt.Errorf("%w: status %d", ErrUnavailable, s)
+	}
+	kind, _, _ := bytes.Cut(resp.Header.ContentType(), []byte{';'})
+	if string(bytes.TrimSpace(kind)) != accept {
+		return nil, fmt.Errorf("%w: answer of another type", ErrUnavailable)
+	}
+	if accept == typePhantom {
+		return c.readSigned(resp.Body(), c.cfg.Now())
+	}
+	return c.read(resp.Body(), c.cfg.Now())
+}
+
+// form prepares a POST of a form to the service.
+func (c *Client) form(req *fasthttp.Request, path, authorization string) {
+	req.SetRequestURI(c.base + path)
+	req.Header.SetMethod(fasthttp.MethodPost)
+	req.Header.SetContentType(typeForm)
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+}
