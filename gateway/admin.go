@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/pprofhandler"
+)
+
+// admin serves the admin listener.
+func (g *Gateway) admin(ctx *fasthttp.RequestCtx) {
+	switch path := string(ctx.Path()); {
+	case path == "/healthz":
+		ctx.SetContentType("text/plain; charset=utf-8")
+		ctx.SetBodyString("ok\n")
+	case path == "/readyz":
+		g.readyz(ctx)
+	case path == "/metrics":
+		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
+		g.metrics.write(ctx)
+	case len(path) >= len("/debug/pprof") && path[:len("/debug/pprof")] == "/debug/pprof":
+		pprofhandler.PprofHandler(ctx)
+	case path == authorizePath || len(path) > len(authorizePath) && path[:len(authorizePath)+1] == authorizePath+"/":
+		g.authorize(ctx)
+	default:
+		ctx.Error("not found\n", fasthttp.StatusNotFound)
+	}
+}
+
+// Readiness is what /readyz answers.
+type Readiness struct {
+	Ready bool `json:"ready"`
+	// Draining: the gateway has been told to stop.
+	Draining bool `json:"draining,omitempty"`
+	// Keys is the number of keys to verify with, where the mode needs any.
+	Keys int `json:"keys"`
+	// FeedSilence is the time in seconds since the revocation feed last
+	// answered; -1 before it did.
+	FeedSilence float64 `json:"feed_silence_seconds"`
+	// FeedStale: that is longer than revocations.max_silence.
+	FeedStale bool `json:"feed_stale"`
+	// BreakerOpen: the security service is not being called, because it fails.
+	BreakerOpen bool `json:"breaker_open"`
+}
+
+// Readiness says whether the gateway can do its work.
+func (g *Gateway) Readiness() Readiness {
+	a := g.auth
+	r := Readiness{
+		Draining:    g.draining.Load(),
+		FeedSilence: -1,
+		FeedStale:   a.stale.Load(),
+		BreakerOpen: a.client.Open(),
+	}
+	if a.follower.Ready() {
+		r.FeedSilence = a.follower.Lag(time.Now()).Seconds()
+	}
+	r.Ready = !r.Draining && !r.FeedStale
+	if a.keys != nil {
+		r.Keys = a.keys.Snapshot().Len()
+		r.Ready = r.Ready && r.Keys > 0
+	}
+	return r
+}
+
+func (g *Gateway) readyz(ctx *fasthttp.RequestCtx) {
+	r := g.Readiness()
+	if !r.Ready {
+		ctx.SetStatusCode(fasthttp.StatusServiceUnavailable)
+	}
+	ctx.SetContentType("application/json")
+	if err := json.NewEncoder(ctx).Encode(r); err != nil {
+		panic("BUG: readiness is not JSON: " + err.Error())
+	}
+}

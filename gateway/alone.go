@@ -1,0 +1,209 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/tollgate/tollgate/gateway/internal/upstream"
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// handleAlone handles a request that takes more than its head: a body that is
+// streamed, an Expect, an upgrade. It reports whether the connection goes on.
+func (c *conn) handleAlone() bool {
+	s := c.s
+	s.start += len(s.req.Raw)
+	e := c.open()
+	c.lingers = s.req.Body()
+	if expect := s.req.Expect; len(expect) > 0 && !equalFold(expect, "100-continue") {
+		c.finish(&e, nil, badExpect)
+		return c.close(&e)
+	}
+	if l := c.g.local(s.req.Path); l != nil {
+		c.localAlone(&e, l)
+		return c.close(&e)
+	}
+	d := c.decide(&e)
+	if d.Allowed() && d.route.maxBody > 0 && s.req.ContentLength > d.route.maxBody {
+		d.outcome = bodyTooLarge
+	}
+	// Whatever refuses a request with a body does so without reading it, and
+	// then the next request cannot be found.
+	c.closing = c.closing || !d.Allowed() && s.req.Body()
+	o := d.outcome
+	switch {
+	case o != forwarded:
+	case len(s.req.Upgrade) > 0 && equalFold(s.req.Upgrade, "websocket"):
+		o = c.upgrade(&d, &e)
+	default:
+		o = c.stream(&d, &e.id)
+	}
+	c.finish(&e, &d, o)
+	return c.close(&e)
+}
+
+var continue100 = []byte("HTTP/1.1 100 Continue\r\n\r\n")
+
+// goOn tells a client that waits for it to send its body (RFC 9110, section
+// 10.1.1). HTTP/1.0 knows no such thing.
+func (c *conn) goOn() error {
+	if r := &c.s.req; len(r.Expect) == 0 || r.Minor == 0 || !r.Body() || c.s.start < c.s.end {
+		return nil
+	}
+	return c.write(continue100)
+}
+
+// stream forwards a request while its body is still coming in. Such a request
+// is sent once: nobody keeps what has been passed on.
+func (c *conn) stream(d *Decision, n *id) outcome {
+	s := c.s
+	if err := c.goOn(); err != nil {
+		c.closing = true
+		return badRequest
+	}
+	u, o := c.quietConn(d.route)
+	if o != forwarded {
+		c.closing = c.closing || s.req.Body()
+		return o
+	}
+	f := framing{length: s.req.ContentLength, chunked: s.req.Chunked}
+	s.out = c.appendRequest(s.out[:0], d, f, n)
+	up := c.startUpload(u, d.route.maxBody)
+	o, reusable := c.download(d.route, u, up, n)
+	if over, _ := up.over(); !over {
+		// What is still to come has no purpose any more.
+		c.closing = true
+		c.nc.KickRead()
+		u.Kick()
+	}
+	<-up.done
+	if up.err == nil {
+		up.body.finish()
+		c.lingers = false
+	} else {
+		c.closing, reusable = true, false
+	}
+	if reusable {
+		d.route.upstream.Put(u)
+	} else {
+		d.route.upstream.Discard(u)
+	}
+	return o
+}
+
+// errUpstream: the upstream took no more of a request body. It may have
+// answered nevertheless.
+var errUpstream = errors.New("upstream takes no more")
+
+// An upload passes a request body on, in a goroutine of its own.
+type upload struct {
+	body *bodyReader
+	to   *upstream.Conn
+	done chan struct{}
+	err  error // valid once done
+}
+
+func (c *conn) startUpload(to *upstream.Conn, limit int64) *upload {
+	up := &upload{body: c.body(limit), to: to, done: make(chan struct{})}
+	go func() {
+		up.err = up.run(c.s.out)
+		close(up.done)
+		if up.faulty() {
+			to.Kick() // nobody need wait for the answer to half a request
+		}
+	}()
+	return up
+}
+
+// over reports whether the upload has ended, and how.
+func (up *upload) over() (bool, error) {
+	select {
+	case <-up.done:
+		return true, up.err
+	default:
+		return false, nil
+	}
+}
+
+// faulty reports whether the upload has ended through the client's doing.
+func (up *upload) faulty() bool {
+	over, err := up.over()
+	return over && err != nil && !errors.Is(err, errUpstream)
+}
+
+// run writes head and body to the upstream.
+func (up *upload) run(out []byte) error {
+	b := up.body
+	for {
+		data, err := b.next()
+		switch {
+		case err == io.EOF && b.chunked:
+			out = wire.AppendLast(out, b.chunks.Trailers())
+		case err != nil && err != io.EOF:
+			return err
+		case b.chunked:
+			out = wire.AppendChunk(out, data)
+		default:
+			out = append(out, data...)
+		}
+		before := b.c.g.watch.Now()
+		if _, werr := up.to.Write(out); werr != nil {
+			return errUpstream
+		}
+		if err == io.EOF {
+			return nil
+		}
+		b.paused += b.c.g.watch.Now() - before
+		out = out[:0]
+	}
+}
+
+// download waits for the answer to a request that is being uploaded, and
+// relays it. An upload that failed says what the answer is, if that is the
+// client's doing.
+func (c *conn) download(r *route, u *upstream.Conn, up *upload, n *id) (outcome, bool) {
+	have, err := c.firstBytes(r, u, up)
+	if err == nil {
+		return c.receive(r, u, have, n)
+	}
+	if up.faulty() {
+		c.nc.Revive(c.g.soon())
+		return bodyFailure(up.err), false
+	}
+	u.Addr.Report(false)
+	return readFailure(err), false
+}
+
+// firstBytes waits for the answer to begin. Its time runs from the end of the
+// upload.
+func (c *conn) firstBytes(r *route, u *upstream.Conn, up *upload) (int, error) {
+	for late := false; ; {
+		u.ExpireRead(c.g.watch.Now() + r.timeout)
+		n, err := u.Read(c.s.up)
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		over, uerr := up.over()
+		if over && (uerr != nil || late) {
+			return 0, err
+		}
+		late = over
+		u.Revive(time.Time{})
+	}
+}
+
+// quietConn is a connection on which the upstream has nothing to say.
+func (c *conn) quietConn(r *route) (*upstream.Conn, outcome) {
+	for {
+		u, err := r.upstream.Get(false)
+		if err != nil {
+			return nil, connectFailure(err)
+		}
+		if !u.Reused || u.Quiet() {
+			return u, forwarded
+		}
+		r.upstream.Discard(u)
+	}
+}

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// An answer is what an outcome looks like to the client.
+type answer struct {
+	status    int
+	reason    string
+	label     string // in metrics and logs
+	code      string // the error of the JSON body, and of the challenge
+	text      string // error_description
+	challenge string // WWW-Authenticate
+	retry     string // Retry-After, in seconds
+	hangUp    bool   // the connection ends: nobody knows where the next request begins
+}
+
+// The challenges of RFC 6750, section 3. A request without credentials is told
+// no error; a token that is not accepted is never told why.
+const (
+	challengeBare  = "Bearer"
+	challengeToken = `Bearer error="invalid_token", error_description="the access token is not valid"`
+	challengeScope = `Bearer error="insufficient_scope"`
+	challengeBasic = `Basic realm="tollgate", charset="UTF-8"`
+)
+
+var answers = [numOutcomes]answer{
+	forwarded: {label: "forwarded"},
+	served:    {label: "served"},
+	anonymous: {status: 401, reason: "Unauthorized", label: "anonymous", code: "unauthenticated",
+		text: "credentials are required", challenge: challengeBare},
+	invalidToken: {status: 401, reason: "Unauthorized", label: "invalid_token", code: "invalid_token",
+		text: "the access token is not valid", challenge: challengeToken},
+	invalidClient: {status: 401, reason: "Unauthorized", label: "invalid_client", code: "invalid_client",
+		text: "the client credentials are not valid", challenge: challengeBasic},
+	forbidden: {status: 403, reason: "Forbidden", label: "forbidden", code: "insufficient_scope",
+		text: "no route allows this request", challenge: challengeScope},
+	wrongRole: {status: 403, reason: "Forbidden", label: "wrong_role", code: "insufficient_scope",
+		text: "the caller has none of the roles required", challenge: challengeScope},
+	wrongScope: {status: 403, reason: "Forbidden", label: "wrong_scope", code: "insufficient_scope",
+		text: "the token has not the scopes required", challenge: challengeScope},
+	noUpgrade: {status: 403, reason: "Forbidden", label: "no_upgrade", code: "upgrade_refused",
+		text: "this route does not upgrade connections"},
+	unavailable: {status: 503, reason: "Service Unavailable", label: "unavailable", code: "temporarily_unavailable",
+		text: "the request cannot be authenticated at the moment", retry: "1"},
+	limited: {status: 429, reason: "Too Many Requests", label: "limited", code: "slow_down",
+		text: "too many requests", retry: "1"},
+
+	badRequest: {status: 400, reason: "Bad Request", label: "bad_request", code: "invalid_request",
+		text: "the request is malformed", hangUp: true},
+	headTooLarge: {status: 431, reason: "Request Header Fields Too Large", label: "head_too_large", code: "invalid_request",
+		text: "the request head is too large", hangUp: true},
+	targetTooLong: {status: 414, reason: "URI Too Long", label: "target_too_long", code: "invalid_request",
+		text: "the request target is too long", hangUp: true},
+	bodyTooLarge: {status: 413, reason: "Content Too Large", label: "body_too_large", code: "invalid_request",
+		text: "the request body is too large", hangUp: true},
+	headTooSlow: {status: 408, reason: "Request Timeout", label: "too_slow", code: "invalid_request",
+		text: "the request did not arrive in time", hangUp: true},
+	badExpect: {status: 417, reason: "Expectation Failed", label: "bad_expect", code: "invalid_request",
+		text: "only 100-continue can be expected", hangUp: true},
+	badMethod: {status: 405, reason: "Method Not Allowed", label: "bad_method", code: "invalid_request",
+		text: "this path does not take that method"},
+	badUpstream: {status: 502, reason: "Bad Gateway", label: "bad_upstream", code: "bad_gateway",
+		text: "the service gave no valid answer"},
+	slowUpstream: {status: 504, reason: "Gateway Timeout", label: "slow_upstream", code: "gateway_timeout",
+		text: "the service did not answer in time"},
+	fullUpstream: {status: 503, reason: "Service Unavailable", label: "full_upstream", code: "temporarily_unavailable",
+		text: "the service takes no more requests", retry: "1"},
+}
+
+// refusal is the outcome of a head that package wire does not accept.
+func refusal(err error) outcome {
+	switch {
+	case errors.Is(err, wire.ErrTooLarge):
+		return headTooLarge
+	case errors.Is(err, wire.ErrTooLong):
+		return targetTooLong
+	}
+	return badRequest
+}
+
+// scopeChallenge names the scopes that a route needs (RFC 6750, section 3.1).
+func scopeChallenge(scopes []string) string {
+	if len(scopes) == 0 {
+		return challengeScope
+	}
+	return challengeScope + `, scope="` + strings.Join(scopes, " ") + `"`
+}
+
+// A reply is an answer to one request.
+type reply struct {
+	outcome   outcome
+	challenge string // instead of the outcome's own
+	requestID string
+	close     bool
+	head      bool // to a HEAD request: no body
+}
+
+// append adds the reply as it goes over the wire.
+func (r *reply) append(dst []byte) []byte {
+	a := &answers[r.outcome]
+	dst = append(dst, "HTTP/1.1 "...)
+	dst = strconv.AppendInt(dst, int64(a.status), 10)
+	dst = append(dst, ' ')
+	dst = append(dst, a.reason...)
+	dst = append(dst, "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"...)
+	challenge := a.challenge
+	if r.challenge != "" {
+		challenge = r.challenge
+	}
+	dst = appendField(dst, "WWW-Authenticate: ", challenge)
+	dst = appendField(dst, "Retry-After: ", a.retry)
+	dst = appendField(dst, "X-Request-Id: ", r.requestID)
+	if r.close || a.hangUp {
+		dst = append(dst, "Connection: close\r\n"...)
+	}
+	dst = append(dst, "Content-Length: "...)
+	dst = strconv.AppendInt(dst, int64(len(bodyOpen)+len(a.code)+len(bodyMiddle)+len(a.text)+len(bodyEnd)), 10)
+	dst = append(dst, "\r\n\r\n"...)
+	if r.head {
+		return dst
+	}
+	return a.appendBody(dst)
+}
+
+// The body of an answer is that of RFC 6749, section 5.2. Code and text are
+// constants that need no escaping.
+const (
+	bodyOpen   = `{"error":"`
+	bodyMiddle = `","error_description":"`
+	bodyEnd    = "\"}\n"
+)
+
+func (a *answer) appendBody(dst []byte) []byte {
+	dst = append(dst, bodyOpen...)
+	dst = append(dst, a.code...)
+	dst = append(dst, bodyMiddle...)
+	dst = append(dst, a.text...)
+	return append(dst, bodyEnd...)
+}
+
+// appendField adds "Name: value" where there is a value.
+func appendField(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, name...)
+	dst = append(dst, value...)
+	return append(dst, "\r\n"...)
+}

@@ -1,0 +1,249 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/tollgate/tollgate/engine"
+	"github.com/tollgate/tollgate/engine/claims"
+	"github.com/tollgate/tollgate/engine/jwt"
+	"github.com/tollgate/tollgate/engine/keyset"
+	"github.com/tollgate/tollgate/engine/revocation"
+	"github.com/tollgate/tollgate/introspect/client"
+)
+
+// An authenticator turns credentials into identities, by the mode of the
+// gateway. It outlives reloads.
+type authenticator struct {
+	mode     string
+	engine   *engine.Engine // jwt alone
+	keys     *keyset.KeySet // jwt and phantom
+	client   *client.Client
+	set      *revocation.Set
+	follower *revocation.Follower
+	users    *apiUsers
+	serve    bool        // requests while the feed is lost
+	stale    atomic.Bool // the feed is lost for too long, or not read yet
+}
+
+// The type of a signed introspection answer (RFC 9701, section 5).
+const typeIntrospection = "token-introspection+jwt"
+
+var errAnswerKey = errors.New("no key has signed it")
+
+func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
+	a := &authenticator{
+		mode:  cfg.Mode,
+		set:   revocation.NewSet(),
+		serve: cfg.Revocations.WhenStale == StaleServe,
+	}
+	a.stale.Store(true)
+	if cfg.Mode != ModeOpaque {
+		a.keys = newKeys(cfg, log)
+	}
+	cc := cfg.SecurityService
+	cc.Issuer, cc.Audience = cfg.Issuer, cfg.Audience
+	cc.Cache = client.Cache{
+		TTL: cfg.Cache.IntrospectionTTL, Bytes: cfg.Cache.Introspection,
+		InactiveTTL: cfg.Cache.InactiveTTL, InactiveEntries: cfg.Cache.InactiveEntries,
+	}
+	cc.Verify = a.verifyAnswer
+	var err error
+	if a.client, err = client.New(cc); err != nil {
+		return nil, fmt.Errorf("security_service: %w", err)
+	}
+	if cfg.Mode == ModeJWT {
+		issuer := engine.Issuer{Name: cfg.Issuer, Keys: a.keys, Skew: cfg.Skew, Revocations: a.set}
+		if cfg.Audience != "" {
+			issuer.Audiences = []string{cfg.Audience}
+		}
+		a.engine, err = engine.New(engine.Config{Issuers: []engine.Issuer{issuer}, CacheBytes: cfg.Cache.Claims})
+		if err != nil {
+			a.client.Close()
+			return nil, err
+		}
+	}
+	a.follower = revocation.NewFollower(feed{a.client}, a.set, revocation.Options{
+		MaxSilence: cfg.Revocations.MaxSilence,
+		OnError:    quietly(log, "following revocations"),
+	})
+	a.users = newAPIUsers(cfg.APIUsers, a.client)
+	return a, nil
+}
+
+func newKeys(cfg *Config, log *slog.Logger) *keyset.KeySet {
+	var source keyset.Source
+	switch {
+	case cfg.Keys.File != "":
+		source = keyset.File(cfg.Keys.File)
+	case cfg.Keys.URL != "":
+		source = keyset.HTTP(cfg.Keys.URL, nil)
+	default:
+		c := &http.Client{
+			Timeout:       5 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+		if t, err := cfg.SecurityService.TLS.Client(""); err == nil {
+			c.Transport = &http.Transport{TLSClientConfig: t, MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second}
+		}
+		source = keyset.HTTP(cfg.SecurityService.URL+"/.well-known/jwks.json", c)
+	}
+	failed := quietly(log, "reading keys")
+	return keyset.New(source, keyset.Options{
+		Interval: cfg.Keys.Refresh,
+		OnRefresh: func(refused []keyset.Refused, err error) {
+			if err != nil {
+				failed(err)
+			}
+			for _, r := range refused {
+				log.Warn("key refused", "key", r.String())
+			}
+		},
+	})
+}
+
+// quietly logs an error that comes again and again at most every ten seconds.
+func quietly(log *slog.Logger, doing string) func(error) {
+	var last atomic.Int64
+	return func(err error) {
+		now := time.Now().Unix()
+		if l := last.Load(); now-l >= 10 && last.CompareAndSwap(l, now) {
+			log.Warn(doing, "err", err)
+		}
+	}
+}
+
+// run keeps keys and revocations current until ctx ends.
+func (a *authenticator) run(ctx context.Context) {
+	if a.keys != nil {
+		go a.keys.Run(ctx)
+	}
+	go a.follower.Run(ctx)
+}
+
+func (a *authenticator) close() {
+	if a.engine != nil {
+		a.engine.Close()
+	}
+	a.client.Close()
+}
+
+// authenticate says who presents c; forwarded means that it is known.
+func (a *authenticator) authenticate(c credential, now time.Time) (identity, outcome) {
+	switch c.kind {
+	case noCredential:
+		return identity{}, anonymous
+	case badCredential:
+		return identity{}, invalidToken
+	case bearerToken:
+		return a.token(c.value, now)
+	}
+	return a.user(c, now)
+}
+
+// token validates an access token.
+func (a *authenticator) token(token []byte, now time.Time) (identity, outcome) {
+	if a.stale.Load() && !a.serve {
+		return identity{}, unavailable
+	}
+	var who identity
+	var err error
+	switch a.mode {
+	case ModeJWT:
+		who.token = token
+		who.claims, err = a.engine.VerifyAt(token, now)
+		if err != nil {
+			if a.keys.Snapshot().Len() == 0 {
+				return identity{}, unavailable // nobody can be told from anybody
+			}
+			return identity{}, invalidToken
+		}
+	default:
+		who, err = a.introspect(token)
+		if err != nil {
+			return identity{}, refused(err)
+		}
+		if now.UnixMilli() >= int64(who.claims.ExpiresAt()) || a.revoked(who.claims) {
+			return identity{}, invalidToken
+		}
+	}
+	if !forwardable(who.claims) {
+		return identity{}, invalidToken
+	}
+	return who, forwarded
+}
+
+func (a *authenticator) introspect(token []byte) (identity, error) {
+	ask := a.client.Introspect
+	if a.mode == ModePhantom {
+		ask = a.client.IntrospectPhantom
+	}
+	answer, err := ask(context.Background(), token)
+	if err != nil {
+		return identity{}, err
+	}
+	who := identity{claims: answer.Claims, token: token}
+	if a.mode == ModePhantom {
+		who.token, who.phantom = nil, answer.Phantom
+	}
+	return who, nil
+}
+
+// refused is the outcome of a failed call to the security service.
+func refused(err error) outcome {
+	switch {
+	case errors.Is(err, client.ErrInactive):
+		return invalidToken
+	case errors.Is(err, client.ErrCredentials):
+		return invalidClient
+	case errors.Is(err, client.ErrBusy):
+		return limited
+	}
+	return unavailable
+}
+
+// revoked reports whether what c speaks of was revoked.
+func (a *authenticator) revoked(c *claims.Claims) bool {
+	return a.set.Revoked(c.TokenID(), c.SessionID(), c.Subject(), c.ClientID(), c.KeyID(), c.IssuedAt().Unix())
+}
+
+// verifyAnswer checks the signature of a signed introspection answer.
+func (a *authenticator) verifyAnswer(answer []byte) ([]byte, error) {
+	t, err := jwt.Parse(answer)
+	if err != nil {
+		return nil, err
+	}
+	if t.Type != typeIntrospection {
+		return nil, engine.ErrType
+	}
+	k := a.keys.Find(t.KeyID)
+	if k == nil || k.Algorithm() != t.Algorithm || !k.Verify(t.Signed, t.Signature) {
+		return nil, errAnswerKey
+	}
+	return t.Payload, nil
+}
+
+// feed is the security service's feed as the follower reads it.
+type feed struct{ c *client.Client }
+
+func (f feed) Next(ctx context.Context, after string) (revocation.Batch, error) {
+	b, err := f.c.Revocations(ctx, after)
+	if err != nil {
+		return revocation.Batch{}, err
+	}
+	out := revocation.Batch{Next: b.Next, Reset: b.Reset, Events: make([]revocation.Event, len(b.Events))}
+	for i, e := range b.Events {
+		out.Events[i] = revocation.Event{
+			Cursor: e.Cursor, Kind: revocation.Kind(e.Kind), ID: e.ID, Before: e.Before, Expires: e.Expires,
+		}
+	}
+	if len(b.Events) > 0 || b.Reset {
+		f.c.Revise()
+	}
+	return out, nil
+}

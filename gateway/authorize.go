@@ -1,0 +1,137 @@
+package gateway
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// authorizePath is where other proxies ask for a decision. Envoy's ext_authz
+// appends the original path to it.
+const authorizePath = "/authorize"
+
+// authorize answers whether a request may pass, for proxies that forward it
+// themselves: 200 with the identity headers, or what the client is to be told.
+// Every identity header is in the answer, empty where there is nothing to say,
+// so that a proxy that copies them overwrites whatever the client has sent.
+func (g *Gateway) authorize(ctx *fasthttp.RequestCtx) {
+	began := time.Now()
+	id := newID()
+	h := &ctx.Response.Header
+	for _, name := range identityNames {
+		h.Set(name, "")
+	}
+	h.SetBytesV("X-Request-Id", id[:])
+	d := g.decideFor(ctx, began)
+	label := g.metrics.local
+	if d.route != nil {
+		label = d.route.outcomes
+	}
+	label.count[d.outcome].Inc()
+	if !d.Allowed() {
+		refuse(ctx, &d)
+		return
+	}
+	ctx.SetStatusCode(fasthttp.StatusOK)
+	k := d.who.claims
+	if k == nil {
+		return
+	}
+	token := append(append([]byte("Bearer "), d.who.token...), d.who.phantom...)
+	h.SetBytesV("Authorization", token)
+	h.Set("X-Auth-Subject", k.Subject())
+	h.Set("X-Auth-Client", k.ClientID())
+	h.Set("X-Auth-Roles", k.RoleList())
+	h.Set("X-Auth-Scopes", k.ScopeList())
+	h.Set("X-Auth-Token-Id", k.TokenID())
+}
+
+var identityNames = []string{
+	"Authorization", "X-Auth-Subject", "X-Auth-Client", "X-Auth-Roles", "X-Auth-Scopes", "X-Auth-Token-Id",
+}
+
+// decideFor decides on the request that ctx speaks of.
+func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
+	var r wire.Request
+	method, target, ok := original(ctx)
+	if !ok || r.SetTarget(method, target, g.lim) != nil {
+		return Decision{outcome: badRequest}
+	}
+	cred, ok := presented(ctx)
+	if !ok {
+		return Decision{outcome: badRequest}
+	}
+	rt := g.snap.Load().routes.match(r.Method, r.Path)
+	if rt != nil && rt.public {
+		return Decision{route: rt}
+	}
+	who, o := g.auth.authenticate(cred, now)
+	if o != forwarded {
+		return Decision{outcome: o, route: rt}
+	}
+	return decide(rt, who)
+}
+
+// original is the method and target asked about: as nginx is told to say
+// (X-Original-Method, X-Original-URI), as Traefik and Caddy say
+// (X-Forwarded-Method, X-Forwarded-Uri), or as Envoy says, in place.
+func original(ctx *fasthttp.RequestCtx) (method, target []byte, ok bool) {
+	for _, names := range [][2]string{
+		{"X-Original-Method", "X-Original-URI"},
+		{"X-Forwarded-Method", "X-Forwarded-Uri"},
+	} {
+		m, t := ctx.Request.Header.PeekAll(names[0]), ctx.Request.Header.PeekAll(names[1])
+		if len(m) == 0 && len(t) == 0 {
+			continue
+		}
+		if len(m) != 1 || len(t) != 1 {
+			return nil, nil, false
+		}
+		return m[0], t[0], true
+	}
+	target = bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(authorizePath))
+	if len(target) == 0 || target[0] != '/' {
+		return nil, nil, false
+	}
+	return ctx.Method(), target, true
+}
+
+// presented is the credential of the request asked about.
+func presented(ctx *fasthttp.RequestCtx) (credential, bool) {
+	auth, key := ctx.Request.Header.PeekAll("Authorization"), ctx.Request.Header.PeekAll("X-Api-Key")
+	if len(auth) > 1 || len(key) > 1 {
+		return credential{}, false
+	}
+	// Proxies that copy fields one by one say an absent one as an empty one.
+	var a, k []byte
+	if len(auth) == 1 {
+		a = auth[0]
+	}
+	if len(key) == 1 {
+		k = key[0]
+	}
+	return readCredential(a, len(a) > 0, k, len(k) > 0), true
+}
+
+// refuse tells the proxy what to tell the client.
+func refuse(ctx *fasthttp.RequestCtx, d *Decision) {
+	a := &answers[d.outcome]
+	challenge := a.challenge
+	if d.outcome == wrongScope {
+		challenge = d.route.challenge
+	}
+	h := &ctx.Response.Header
+	ctx.SetStatusCode(a.status)
+	h.SetContentType("application/json")
+	h.Set("Cache-Control", "no-store")
+	if challenge != "" {
+		h.Set("WWW-Authenticate", challenge)
+	}
+	if a.retry != "" {
+		h.Set("Retry-After", a.retry)
+	}
+	ctx.SetBody(a.appendBody(nil))
+}

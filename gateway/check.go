@@ -1,0 +1,215 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrConfig is what every error of Check is.
+var ErrConfig = errors.New("configuration")
+
+// Check reports what is wrong with c, by the path of the YAML key. It opens no
+// file and no connection.
+func (c Config) Check() error {
+	c = c.WithDefaults()
+	for _, check := range []func(*Config) error{
+		checkTokens, checkService, checkUpstreams, checkRoutes, checkBounds, checkTLS,
+	} {
+		if err := check(&c); err != nil {
+			return fmt.Errorf("%w: %w", ErrConfig, err)
+		}
+	}
+	return nil
+}
+
+func at(key string, format string, args ...any) error {
+	return fmt.Errorf("%s: %w", key, fmt.Errorf(format, args...))
+}
+
+func checkTokens(c *Config) error {
+	if !slices.Contains([]string{ModeJWT, ModeOpaque, ModePhantom}, c.Mode) {
+		return at("mode", "want jwt, opaque or phantom, not %q", c.Mode)
+	}
+	if c.Issuer == "" {
+		return at("issuer", "required")
+	}
+	if c.Skew < 0 || c.Skew > time.Minute {
+		return at("skew", "want 0s to 60s")
+	}
+	if c.Keys.URL != "" && c.Keys.File != "" {
+		return at("keys", "give url or file, not both")
+	}
+	if c.Keys.URL != "" {
+		if u, err := url.Parse(c.Keys.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return at("keys.url", "want http:// or https:// and a host")
+		}
+	}
+	if !slices.Contains([]string{StaleRefuse, StaleServe}, c.Revocations.WhenStale) {
+		return at("revocations.when_stale", "want refuse or serve, not %q", c.Revocations.WhenStale)
+	}
+	return nil
+}
+
+func checkService(c *Config) error {
+	if err := c.SecurityService.Check(); err != nil {
+		return fmt.Errorf("security_service.%w", err)
+	}
+	if err := c.UpstreamSecret.Check(); err != nil {
+		return at("upstream_secret", "%w", err)
+	}
+	return nil
+}
+
+func checkUpstreams(c *Config) error {
+	for name, u := range c.Upstreams {
+		key := "upstreams." + name
+		if len(u.URLs) == 0 {
+			return at(key+".urls", "required")
+		}
+		for i, s := range u.URLs {
+			if _, err := baseURL(s); err != nil {
+				return at(fmt.Sprintf("%s.urls[%d]", key, i), "%w", err)
+			}
+		}
+		if u.Health != "" && u.Health[0] != '/' {
+			return at(key+".health", "want a path")
+		}
+		if u.MaxIdle < 0 || u.MaxConns < 0 || u.IdleTimeout < 0 || u.Failures < -1 || u.EjectFor < 0 || u.HealthInterval < 0 {
+			return at(key, "numbers must not be negative")
+		}
+	}
+	return nil
+}
+
+// baseURL is an upstream's URL: where to connect, and nothing more.
+func baseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("want http:// or https:// and a host")
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
+		return nil, errors.New("want scheme, host and port alone")
+	}
+	return u, nil
+}
+
+func checkRoutes(c *Config) error {
+	seen := map[string]int{}
+	for i, r := range c.Routes {
+		key := fmt.Sprintf("routes[%d]", i)
+		if err := checkRoute(c, &r); err != nil {
+			return fmt.Errorf("%s.%w", key, err)
+		}
+		for _, m := range append([]string{}, r.Methods...) {
+			id := m + " " + strings.TrimRight(r.Prefix, "/")
+			if j, ok := seen[id]; ok {
+				return at(key, "%s %s is also in routes[%d]", m, r.Prefix, j)
+			}
+			seen[id] = i
+		}
+		if len(r.Methods) == 0 {
+			id := "* " + strings.TrimRight(r.Prefix, "/")
+			if j, ok := seen[id]; ok {
+				return at(key, "%s without methods is also in routes[%d]", r.Prefix, j)
+			}
+			seen[id] = i
+		}
+	}
+	return nil
+}
+
+func checkRoute(c *Config, r *Route) error {
+	switch {
+	case r.Prefix == "" || r.Prefix[0] != '/':
+		return at("prefix", "want a path that begins with /")
+	case strings.ContainsAny(r.Prefix, "%?#;\\ ") || strings.Contains(r.Prefix, "//") || strings.Contains(r.Prefix+"/", "/../") || strings.Contains(r.Prefix+"/", "/./"):
+		return at("prefix", "want a plain path: no escapes, dots or empty segments")
+	case r.Upstream == "":
+		return at("upstream", "required")
+	case r.Public && len(r.Roles)+len(r.Scopes) > 0:
+		return at("public", "a public route has no roles or scopes")
+	case r.MaxBody < 0:
+		return at("max_body", "must not be negative")
+	case r.Timeout < 0:
+		return at("timeout", "must not be negative")
+	case r.StreamTimeout < 0:
+		return at("stream_timeout", "must not be negative")
+	}
+	for i, m := range r.Methods {
+		if m == "" || m != strings.ToUpper(m) || strings.ContainsAny(m, " ,:/") {
+			return at(fmt.Sprintf("methods[%d]", i), "want a method in capitals, not %q", m)
+		}
+	}
+	if _, named := c.Upstreams[r.Upstream]; named {
+		return nil
+	}
+	if !strings.Contains(r.Upstream, "://") {
+		return at("upstream", "%q is neither a URL nor one of upstreams", r.Upstream)
+	}
+	if _, err := baseURL(r.Upstream); err != nil {
+		return at("upstream", "%w", err)
+	}
+	return nil
+}
+
+func checkBounds(c *Config) error {
+	l, t := &c.Limits, &c.Timeouts
+	if l.Head < 512 || l.Head > 64<<10 {
+		return at("limits.head", "want 512 to 65536")
+	}
+	if l.Target < 64 || l.Target > l.Head {
+		return at("limits.target", "want 64 up to limits.head")
+	}
+	if l.Fields < 1 || l.Fields > 255 {
+		return at("limits.fields", "want 1 to 255")
+	}
+	for key, v := range map[string]float64{
+		"limits.connections":             float64(l.Connections),
+		"limits.connections_per_address": float64(l.ConnectionsPerAddress),
+		"limits.rate_per_address":        l.RatePerAddress,
+		"limits.rate_per_client":         l.RatePerClient,
+		"limits.logins_per_address":      l.LoginsPerAddress,
+		"limits.logins":                  float64(l.Logins),
+		"timeouts.head":                  t.Head.Seconds(),
+		"timeouts.body":                  t.Body.Seconds(),
+		"timeouts.write":                 t.Write.Seconds(),
+		"timeouts.idle":                  t.Idle.Seconds(),
+		"timeouts.dial":                  t.Dial.Seconds(),
+		"timeouts.drain":                 t.Drain.Seconds(),
+		"keys.refresh":                   c.Keys.Refresh.Seconds(),
+		"revocations.max_silence":        c.Revocations.MaxSilence.Seconds(),
+		"cache.introspection_ttl":        c.Cache.IntrospectionTTL.Seconds(),
+		"cache.introspection":            float64(c.Cache.Introspection),
+		"cache.inactive_ttl":             c.Cache.InactiveTTL.Seconds(),
+		"cache.inactive_entries":         float64(c.Cache.InactiveEntries),
+		"api_users.entries":              float64(c.APIUsers.Entries),
+		"api_users.renew_before":         c.APIUsers.RenewBefore.Seconds(),
+		"api_users.refused_ttl":          c.APIUsers.RefusedTTL.Seconds(),
+		"access_log.sample":              float64(c.AccessLog.Sample),
+	} {
+		if v < 0 {
+			return at(key, "must not be negative")
+		}
+	}
+	for i, s := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(s); err != nil {
+			return at(fmt.Sprintf("trusted_proxies[%d]", i), "want a network such as 10.0.0.0/8")
+		}
+	}
+	return nil
+}
+
+func checkTLS(c *Config) error {
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		return at("tls", "cert_file and key_file belong together")
+	}
+	if c.TLS.ClientCAFile != "" && c.TLS.CertFile == "" {
+		return at("tls.client_ca_file", "needs cert_file")
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/tollgate/tollgate/introspect/client"
+)
+
+// The modes: what clients hold and how it is validated.
+const (
+	ModeJWT     = "jwt"     // a transparent token, verified here
+	ModeOpaque  = "opaque"  // a UUID, validated by the security service
+	ModePhantom = "phantom" // a UUID outside, a JWT inside
+)
+
+// Config is the gateway's configuration. The zero value of every key but
+// those marked required is useful; docs/gateway.md lists them all.
+type Config struct {
+	// Listen is the address of the public listener. Default 127.0.0.1:8080.
+	Listen string `yaml:"listen"`
+	// Admin is the address of the admin listener; keep it off the public network. Default 127.0.0.1:8081.
+	Admin string `yaml:"admin"`
+	// Mode is jwt, opaque or phantom. Default jwt.
+	Mode string `yaml:"mode"`
+	// Issuer is the iss that tokens have to name. Required.
+	Issuer string `yaml:"issuer"`
+	// Audience is the aud that tokens have to name. Empty accepts any.
+	Audience string `yaml:"audience"`
+	// Skew is the clock skew granted to JWTs, at most 60s. Default 0s.
+	Skew time.Duration `yaml:"skew"`
+	// Keys says where the issuer's public keys are.
+	Keys Keys `yaml:"keys"`
+	// SecurityService is the service that issues and introspects tokens. Required.
+	SecurityService client.Config `yaml:"security_service"`
+	// Cache bounds what is remembered of tokens.
+	Cache Cache `yaml:"cache"`
+	// Revocations says how the revocation feed is followed.
+	Revocations Revocations `yaml:"revocations"`
+	// APIUsers says how clients that send credentials with every request are served.
+	APIUsers APIUsers `yaml:"api_users"`
+	// UpstreamSecret is sent to upstreams as X-Auth-Gateway, so that they know the gateway by it.
+	UpstreamSecret client.Secret `yaml:"upstream_secret"`
+	// Upstreams are the services behind the gateway, by name.
+	Upstreams map[string]Upstream `yaml:"upstreams"`
+	// Routes say who may do what. What no route allows is refused.
+	Routes []Route `yaml:"routes"`
+	// Limits bound what a client may ask of the gateway.
+	Limits Limits `yaml:"limits"`
+	// Timeouts bound how long a peer may take.
+	Timeouts Timeouts `yaml:"timeouts"`
+	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For and X-Request-Id are believed.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+	// TLS, where it has a certificate, has the public listener speak TLS.
+	TLS ServerTLS `yaml:"tls"`
+	// AccessLog says what is logged of requests.
+	AccessLog AccessLog `yaml:"access_log"`
+}
+
+// Keys says where the issuer's public keys are.
+type Keys struct {
+	// URL of the JWKS document. Default: the security service's own.
+	URL string `yaml:"url"`
+	// File holds the JWKS document, instead of a URL.
+	File string `yaml:"file"`
+	// Refresh is how often the document is read again. Default 1m.
+	Refresh time.Duration `yaml:"refresh"`
+}
+
+// Cache bounds what is remembered of tokens.
+type Cache struct {
+	// Claims is the memory for verified JWTs, in bytes; -1 turns it off. Default 16777216.
+	Claims int64 `yaml:"claims"`
+	// IntrospectionTTL bounds how long an answer of the security service is used; 0s asks it every time. Default 0s.
+	IntrospectionTTL time.Duration `yaml:"introspection_ttl"`
+	// Introspection is the memory for answers of the security service, in bytes. Default 16777216.
+	Introspection int64 `yaml:"introspection"`
+	// InactiveTTL bounds how long a token is taken for inactive. Default 1s, and never more than introspection_ttl.
+	InactiveTTL time.Duration `yaml:"inactive_ttl"`
+	// InactiveEntries bounds how many inactive tokens are remembered. Default 8192.
+	InactiveEntries int `yaml:"inactive_entries"`
+}
+
+// What to do with requests while the feed is silent for too long.
+const (
+	StaleRefuse = "refuse"
+	StaleServe  = "serve"
+)
+
+// Revocations says how the revocation feed is followed.
+type Revocations struct {
+	// MaxSilence is how long the feed may be lost before what is known of revocations counts as stale. Default 5m.
+	MaxSilence time.Duration `yaml:"max_silence"`
+	// WhenStale is refuse (answer 503) or serve. Default refuse.
+	WhenStale string `yaml:"when_stale"`
+}
+
+// APIUsers says how clients that send credentials with every request are served.
+type APIUsers struct {
+	// Disabled refuses Authorization: Basic and X-API-Key.
+	Disabled bool `yaml:"disabled"`
+	// Entries bounds how many clients' tokens are kept. Default 4096.
+	Entries int `yaml:"entries"`
+	// RenewBefore is how long before its expiry a kept token is replaced. Default 10s.
+	RenewBefore time.Duration `yaml:"renew_before"`
+	// RefusedTTL is how long refused credentials are remembered as such. Default 2s.
+	RefusedTTL time.Duration `yaml:"refused_ttl"`
+}
+
+// Upstream is a service behind the gateway.
+type Upstream struct {
+	// URLs are its addresses, scheme, host and port each. Required.
+	URLs []string `yaml:"urls"`
+	// MaxIdle bounds the idle connections kept to each address. Default 256.
+	MaxIdle int `yaml:"max_idle"`
+	// MaxConns bounds the connections to all addresses; 0 for no bound. Default 0.
+	MaxConns int `yaml:"max_conns"`
+	// IdleTimeout is how long an idle connection is kept. Default 30s.
+	IdleTimeout time.Duration `yaml:"idle_timeout"`
+	// Failures in a row take an address out of use for a while; -1 never. Default 5.
+	Failures int `yaml:"failures"`
+	// EjectFor is for how long, the first time. Default 5s.
+	EjectFor time.Duration `yaml:"eject_for"`
+	// Health is a path that is asked for regularly; an address that does not answer 2xx gets no requests. Default none.
+	Health string `yaml:"health"`
+	// HealthInterval is how often. Default 5s.
+	HealthInterval time.Duration `yaml:"health_interval"`
+	// TLS is used for https addresses.
+	TLS client.TLS `yaml:"tls"`
+}
+
+// Route says who may do what below a path.
+type Route struct {
+	// Prefix is the path, taken to end where a segment ends: /orders is also /orders/1, and not /ordersx. The longest one wins. Required.
+	Prefix string `yaml:"prefix"`
+	// Methods are allowed; GET includes HEAD. Empty allows all.
+	Methods []string `yaml:"methods"`
+	// Upstream is a URL, or a name of upstreams. Required.
+	Upstream string `yaml:"upstream"`
+	// Roles of which the caller needs one. Empty needs none.
+	Roles []string `yaml:"roles"`
+	// Scopes of which the caller needs all. Empty needs none.
+	Scopes []string `yaml:"scopes"`
+	// Public lets everybody pass, without any identity.
+	Public bool `yaml:"public"`
+	// WebSocket lets connections be upgraded to WebSocket.
+	WebSocket bool `yaml:"websocket"`
+	// MaxBody bounds a request body in bytes; 0 for no bound. Default 0.
+	MaxBody int64 `yaml:"max_body"`
+	// Timeout is how long the upstream may take to begin its answer. Default 30s.
+	Timeout time.Duration `yaml:"timeout"`
+	// StreamTimeout is how long an answer under way may pause. Default 5m.
+	StreamTimeout time.Duration `yaml:"stream_timeout"`
+}
+
+// Limits bound what a client may ask of the gateway.
+type Limits struct {
+	// Head is the size of a request head in bytes, at most 65536. Default 16384.
+	Head int `yaml:"head"`
+	// Target is the size of a request target in bytes. Default 8192.
+	Target int `yaml:"target"`
+	// Fields is the number of header fields, at most 255. Default 100.
+	Fields int `yaml:"fields"`
+	// Connections is the number of client connections. Default 20000.
+	Connections int `yaml:"connections"`
+	// ConnectionsPerAddress is the number of connections from one address; 0 for no bound. Default 0.
+	ConnectionsPerAddress int `yaml:"connections_per_address"`
+	// RatePerAddress is the number of requests a second from one address; 0 for no bound. Default 0.
+	RatePerAddress float64 `yaml:"rate_per_address"`
+	// RatePerClient is the number of requests a second of one authenticated subject; 0 for no bound. Default 0.
+	RatePerClient float64 `yaml:"rate_per_client"`
+	// LoginsPerAddress is the number of logins and token requests a second from one address. Default 10.
+	LoginsPerAddress float64 `yaml:"logins_per_address"`
+	// Logins is the number of logins and token requests under way at once. Default 64.
+	Logins int `yaml:"logins"`
+}
+
+// Timeouts bound how long a peer may take.
+type Timeouts struct {
+	// Head is for a request head, from its first byte to its last. Default 5s.
+	Head time.Duration `yaml:"head"`
+	// Body is how long a request body may stay below 1 KiB a second. Default 8s.
+	Body time.Duration `yaml:"body"`
+	// Write is how long a client may take to accept a piece of an answer. Default 8s.
+	Write time.Duration `yaml:"write"`
+	// Idle is how long a connection may wait for its next request. Default 1m.
+	Idle time.Duration `yaml:"idle"`
+	// Dial is for connecting to an upstream. Default 2s.
+	Dial time.Duration `yaml:"dial"`
+	// Drain is how long requests under way may take once the gateway is told to stop. Default 15s.
+	Drain time.Duration `yaml:"drain"`
+}
+
+// ServerTLS has a listener speak TLS.
+type ServerTLS struct {
+	// CertFile is the PEM certificate chain. A changed file is read again.
+	CertFile string `yaml:"cert_file"`
+	// KeyFile is its private key.
+	KeyFile string `yaml:"key_file"`
+	// ClientCAFile, where set, has clients show a certificate of these authorities.
+	ClientCAFile string `yaml:"client_ca_file"`
+}
+
+// AccessLog says what is logged of requests. Credentials and query strings never are.
+type AccessLog struct {
+	// Sample logs one request in so many; 0 logs none. Default 0.
+	Sample int `yaml:"sample"`
+	// Errors also logs every answer from 500 on.
+	Errors bool `yaml:"errors"`
+}

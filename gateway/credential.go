@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"bytes"
+
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// A kind says what a request presents.
+type kind uint8
+
+const (
+	noCredential  kind = iota
+	bearerToken        // Authorization: Bearer, RFC 6750, section 2.1
+	basicPair          // Authorization: Basic, RFC 7617
+	apiKey             // X-API-Key
+	badCredential      // something that is none of them
+)
+
+// A credential is what a request presents: a view of its head.
+type credential struct {
+	kind  kind
+	value []byte // the token; the base64 of the pair; the key
+}
+
+// credentialOf reads the credential of a request.
+func credentialOf(r *wire.Request) credential {
+	return readCredential(r.Value(wire.Authorization), r.Has(wire.Authorization), r.Value(wire.APIKey), r.Has(wire.APIKey))
+}
+
+// readCredential reads Authorization and X-API-Key, each if it is there. Two at
+// once are none: which of them counted would be a matter of who reads first.
+func readCredential(authorization []byte, auth bool, apiKeyValue []byte, key bool) credential {
+	switch {
+	case !auth && !key:
+		return credential{}
+	case auth && key:
+		return credential{kind: badCredential}
+	case key:
+		if len(apiKeyValue) > 0 {
+			return credential{apiKey, apiKeyValue}
+		}
+		return credential{kind: badCredential}
+	}
+	scheme, value, _ := bytes.Cut(authorization, []byte{' '})
+	value = bytes.TrimLeft(value, " ")
+	if len(value) == 0 || bytes.IndexByte(value, ' ') >= 0 || bytes.IndexByte(value, '\t') >= 0 {
+		return credential{kind: badCredential}
+	}
+	switch {
+	case equalFold(scheme, "bearer"):
+		return credential{bearerToken, value}
+	case equalFold(scheme, "basic"):
+		return credential{basicPair, value}
+	}
+	return credential{kind: badCredential}
+}
+
+// equalFold compares b with a word in lower case.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if c|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/introspect/client"
+)
+
+// maxLocalBody bounds what is sent to the gateway itself.
+const maxLocalBody = 64 << 10
+
+// A localRoute is a path that the gateway answers itself, or has the security
+// service answer. No route of the configuration can take its place.
+type localRoute struct {
+	methods []string
+	bounded bool // it may cost the service a password hash
+	handle  func(*Gateway, *fasthttp.Request, *fasthttp.Response, string) outcome
+}
+
+var (
+	loginRoute    = &localRoute{[]string{"POST"}, true, (*Gateway).login}
+	logoutRoute   = &localRoute{[]string{"POST"}, false, (*Gateway).logout}
+	tokenRoute    = &localRoute{[]string{"POST"}, true, (*Gateway).passOn}
+	revokeRoute   = &localRoute{[]string{"POST"}, true, (*Gateway).passOn}
+	documentRoute = &localRoute{[]string{"GET", "HEAD"}, false, (*Gateway).passOn}
+)
+
+// local returns the local route for a path, or nil.
+func (g *Gateway) local(path []byte) *localRoute {
+	switch string(path) {
+	case "/login":
+		return loginRoute
+	case "/logout":
+		return logoutRoute
+	case "/oauth2/token":
+		return tokenRoute
+	case "/oauth2/revoke":
+		return revokeRoute
+	case "/.well-known/oauth-authorization-server", "/.well-known/jwks.json":
+		return documentRoute
+	}
+	return nil
+}
+
+// localAlone gathers the body of a request to a local route first.
+func (c *conn) localAlone(e *exchange, l *localRoute) {
+	if c.goOn() != nil {
+		c.closing = true
+		return
+	}
+	b := c.body(maxLocalBody)
+	var body []byte
+	for {
+		data, err := b.next()
+		body = append(body, data...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			c.closing = true
+			c.nc.Revive(c.g.soon())
+			c.finish(e, nil, bodyFailure(err))
+			return
+		}
+	}
+	b.finish()
+	c.lingers = false
+	c.local(e, l, body)
+}
+
+// local answers a request to a local route.
+func (c *conn) local(e *exchange, l *localRoute, body []byte) {
+	r := &c.s.req
+	if !slices.Contains(l.methods, string(r.Method)) {
+		c.finish(e, nil, badMethod)
+		return
+	}
+	if l.bounded {
+		if !c.g.loginAddresses.allow(c.clientAddr(), e.began) || !c.g.logins.enter() {
+			c.finish(e, nil, limited)
+			return
+		}
+		defer c.g.logins.leave()
+	}
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(resp)
+	req.Header.SetMethodBytes(r.Method)
+	req.Header.SetRequestURIBytes(r.Target)
+	for i := range r.List {
+		if f := &r.List[i]; f.Name == wire.Other || f.Name == wire.Authorization {
+			req.Header.AddBytesKV(f.Key, f.Value)
+		}
+	}
+	req.SetBodyRaw(body)
+	o := l.handle(c.g, req, resp, c.clientAddr().String())
+	if o != served {
+		c.finish(e, nil, o)
+		return
+	}
+	e.outcome, e.status = served, resp.StatusCode()
+	resp.Header.SetBytesV("X-Request-Id", e.id[:])
+	if c.closing {
+		resp.SetConnectionClose()
+	}
+	resp.SkipBody = string(r.Method) == "HEAD"
+	out := bytes.NewBuffer(c.s.back[:0])
+	w := bufio.NewWriter(out)
+	if resp.Write(w) != nil || w.Flush() != nil || c.write(out.Bytes()) != nil {
+		c.closing = true
+	}
+}
+
+func (g *Gateway) login(req *fasthttp.Request, resp *fasthttp.Response, from string) outcome {
+	return relayed(g.auth.client.Login(req, resp, from))
+}
+
+func (g *Gateway) passOn(req *fasthttp.Request, resp *fasthttp.Response, from string) outcome {
+	return relayed(g.auth.client.Relay(req, resp, from))
+}
+
+// logout revokes the token that is presented. What was no token any more is
+// as good as revoked.
+func (g *Gateway) logout(req *fasthttp.Request, resp *fasthttp.Response, _ string) outcome {
+	scheme, token, _ := bytes.Cut(req.Header.Peek("Authorization"), []byte{' '})
+	switch {
+	case len(scheme) == 0:
+		return anonymous
+	case !equalFold(scheme, "bearer") || len(token) == 0:
+		return invalidToken
+	}
+	if err := g.auth.client.Revoke(g.ctx, string(token)); err != nil {
+		return relayed(err)
+	}
+	resp.SetStatusCode(fasthttp.StatusNoContent)
+	resp.Header.Set("Cache-Control", "no-store")
+	return served
+}
+
+func relayed(err error) outcome {
+	switch {
+	case err == nil:
+		return served
+	case errors.Is(err, client.ErrBusy):
+		return limited
+	}
+	return unavailable
+}

@@ -1,0 +1,51 @@
+package gateway
+
+import (
+	"sync"
+
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// upSize is how much of an answer is read at once, and the bound of its head.
+const upSize = 32 << 10
+
+// A scratch is the memory of a request under way. A connection has one from
+// the first byte of a request to the last of its answer, so that idle
+// connections cost little.
+type scratch struct {
+	in         []byte // read from the client: in[start:end] is not used up
+	start, end int
+	up         []byte // read from the upstream
+	out        []byte // to be written to the upstream
+	back       []byte // to be written to the client
+	req        wire.Request
+	resp       wire.Response
+	chunks     wire.Chunks
+}
+
+// keep bounds what a scratch may have grown to and still be kept.
+const keep = 128 << 10
+
+type scratches struct {
+	pool sync.Pool
+	head int // the size of in
+}
+
+func (p *scratches) get() *scratch {
+	if s, ok := p.pool.Get().(*scratch); ok {
+		s.start, s.end = 0, 0
+		return s
+	}
+	return &scratch{
+		in:   make([]byte, p.head),
+		up:   make([]byte, upSize),
+		out:  make([]byte, 0, 2<<10),
+		back: make([]byte, 0, 4<<10),
+	}
+}
+
+func (p *scratches) put(s *scratch) {
+	if cap(s.out)+cap(s.back) <= keep {
+		p.pool.Put(s)
+	}
+}

@@ -1,0 +1,108 @@
+package gateway
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"reflect"
+
+	"github.com/tollgate/tollgate/gateway/internal/netio"
+	"github.com/tollgate/tollgate/gateway/internal/upstream"
+)
+
+// A snapshot is all that a reload changes. It is immutable.
+type snapshot struct {
+	cfg     Config
+	routes  *routes
+	pools   map[string]*upstream.Pool // by what routes call them
+	proxies []netip.Prefix
+}
+
+// newSnapshot makes cfg ready. Upstreams that are the same in last, which may
+// be nil, keep their connections.
+func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *collector) (*snapshot, error) {
+	s := &snapshot{cfg: cfg, routes: newRoutes(), pools: map[string]*upstream.Pool{}}
+	for i := range cfg.Routes {
+		r := &cfg.Routes[i]
+		pool, ok := s.pools[r.Upstream]
+		if !ok {
+			var err error
+			if pool, err = s.pool(r.Upstream, last, watch); err != nil {
+				return nil, fmt.Errorf("routes[%d].upstream: %w", i, err)
+			}
+			s.pools[r.Upstream] = pool
+		}
+		rt := newRoute(r, pool)
+		rt.outcomes = m.route(r.Prefix)
+		s.routes.add(rt)
+	}
+	for _, p := range cfg.TrustedProxies {
+		network, err := netip.ParsePrefix(p)
+		if err != nil {
+			return nil, fmt.Errorf("trusted_proxies: %w", err)
+		}
+		s.proxies = append(s.proxies, network)
+	}
+	return s, nil
+}
+
+// upstreamOf is the upstream that a route calls name: one of the
+// configuration's, or the URL itself.
+func (c *Config) upstreamOf(name string) Upstream {
+	if u, ok := c.Upstreams[name]; ok {
+		return u
+	}
+	return Upstream{URLs: []string{name}}.withDefaults()
+}
+
+func (s *snapshot) pool(name string, last *snapshot, watch *netio.Watchdog) (*upstream.Pool, error) {
+	u := s.cfg.upstreamOf(name)
+	if last != nil && last.pools[name] != nil && reflect.DeepEqual(u, last.cfg.upstreamOf(name)) &&
+		s.cfg.Timeouts.Dial == last.cfg.Timeouts.Dial {
+		return last.pools[name], nil
+	}
+	opt := upstream.Options{
+		DialTimeout: s.cfg.Timeouts.Dial,
+		IdleTimeout: u.IdleTimeout,
+		MaxIdle:     u.MaxIdle,
+		MaxConns:    u.MaxConns,
+		Eject:       upstream.Ejection{Failures: max(u.Failures, 0), For: u.EjectFor},
+		Health:      upstream.Health{Path: u.Health, Interval: u.HealthInterval},
+		Watchdog:    watch,
+	}
+	for _, address := range u.URLs {
+		parsed, err := baseURL(address)
+		if err != nil {
+			return nil, err
+		}
+		opt.URLs = append(opt.URLs, parsed)
+	}
+	var err error
+	if opt.TLS, err = upstreamTLS(&u, opt.URLs); err != nil {
+		return nil, err
+	}
+	return upstream.New(opt), nil
+}
+
+func upstreamTLS(u *Upstream, urls []*url.URL) (*tls.Config, error) {
+	for _, a := range urls {
+		if a.Scheme == "https" {
+			return u.TLS.Client("")
+		}
+	}
+	return nil, nil
+}
+
+// retire closes the pools of s that next does not use.
+func (s *snapshot) retire(next *snapshot) {
+	kept := map[*upstream.Pool]bool{}
+	for _, p := range next.pools {
+		kept[p] = true
+	}
+	for _, p := range s.pools {
+		if !kept[p] {
+			p.Close()
+		}
+	}
+}
