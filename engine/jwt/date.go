@@ -33,16 +33,15 @@ func date(b []byte) (claims.Time, error) {
 		switch {
 		case c == '.':
 		case left > 0:
-			if v = v*10 + int64(c-'0'); v > maxDate {
+			if v, left = shift(v, c-'0'), left-1; v > maxDate {
 				return 0, errDate
 			}
-			left--
 		default:
 			dropped = dropped || c != '0'
 		}
 	}
 	for ; left > 0 && v > 0; left-- {
-		if v *= 10; v > maxDate {
+		if v = shift(v, 0); v > maxDate {
 			return 0, errDate
 		}
 	}
@@ -56,6 +55,15 @@ func date(b []byte) (claims.Time, error) {
 		}
 	}
 	return claims.Time(v), nil
+}
+
+// shift appends a digit to v, which is at most maxDate. Beyond maxDate the result
+// means nothing but that: ten times maxDate is no int64.
+func shift(v int64, digit byte) int64 {
+	if v > maxDate/10 {
+		return maxDate + 1
+	}
+	return v*10 + int64(digit)
 }
 
 // power reads an exponent. Those that a token has no room to balance with digits
