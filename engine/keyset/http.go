@@ -41,7 +41,7 @@ func checkRedirect(to *http.Request, via []*http.Request) error {
 func (r *remote) Fetch(ctx context.Context, etag string) (Document, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
 	if err != nil {
-		return Document{}, err
+		return Document{}, withoutURL(err)
 	}
 	req.Header.Set("Accept", "application/jwk-set+json, application/json")
 	if etag != "" {
@@ -49,11 +49,7 @@ func (r *remote) Fetch(ctx context.Context, etag string) (Document, error) {
 	}
 	res, err := r.client.Do(req)
 	if err != nil {
-		// The URL may hold credentials, which url.Error would print.
-		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err
-		}
-		return Document{}, err
+		return Document{}, withoutURL(err)
 	}
 	defer res.Body.Close()
 	d := Document{ETag: res.Header.Get("ETag"), MaxAge: maxAge(res.Header.Values("Cache-Control"))}
@@ -66,6 +62,14 @@ func (r *remote) Fetch(ctx context.Context, etag string) (Document, error) {
 	}
 	d.Body, err = readAll(res.Body)
 	return d, err
+}
+
+// withoutURL is err without the URL, which may hold credentials.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // maxAge reads max-age of RFC 9111, section 5.2.2.1, 0 where absent or bad.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // entry is a JWK: its members by their exact names. encoding/json's own
@@ -71,7 +72,7 @@ func (e entry) bytes(name string) ([]byte, error) {
 		return nil, err
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) == 0 {
+	if err != nil || len(b) == 0 || strings.ContainsAny(s, "\r\n") { // which encoding/base64 skips
 		return nil, fmt.Errorf("%w: %s is not base64url", ErrEntry, name)
 	}
 	return b, nil
