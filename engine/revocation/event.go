@@ -21,7 +21,7 @@ type Event struct {
 	Kind    Kind   `json:"kind"`
 	ID      string `json:"id"`
 	Before  int64  `json:"before,omitempty"` // Unix seconds; of Subject and Client
-	Expires int64  `json:"exp"`              // Unix seconds; no token it concerns lives longer
+	Expires int64  `json:"exp"`              // Unix seconds; no token it concerns lives longer. 0: for ever
 }
 
 // A Batch is a stretch of the feed.

@@ -31,15 +31,15 @@ func (x *expiry) add(expires int64, kind int, id string) {
 }
 
 // sweep lets go of what has expired at now. The caller holds both locks.
-func (s *Set) sweep(now int64) {
-	for ; s.expiry.next <= now/slot; s.expiry.next++ {
-		for _, r := range s.expiry.slots[s.expiry.next] {
+func (t *table) sweep(now int64) {
+	for ; t.expiry.next <= now/slot; t.expiry.next++ {
+		for _, r := range t.expiry.slots[t.expiry.next] {
 			// An id that was revoked again for longer is listed in a later slot too.
-			if e, ok := s.entries[r.kind][r.id]; ok && slotOf(e.expires) <= s.expiry.next {
-				delete(s.entries[r.kind], r.id)
-				s.counts[r.kind].Add(-1)
+			if e, ok := t.entries[r.kind][r.id]; ok && slotOf(e.expires) <= t.expiry.next {
+				delete(t.entries[r.kind], r.id)
+				t.counts[r.kind].Add(-1)
 			}
 		}
-		delete(s.expiry.slots, s.expiry.next)
+		delete(t.expiry.slots, t.expiry.next)
 	}
 }

@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,16 +16,21 @@ var kinds = [...]Kind{Token, Session, Subject, Client, Key}
 type Set struct {
 	seed       maphash.Seed
 	generation atomic.Uint64
-	filter     atomic.Pointer[filter]
-	counts     [len(kinds)]atomic.Int64 // what there is none of needs no look
+	table      atomic.Pointer[table] // one for each whole feed that was read
+	changed    atomic.Pointer[chan struct{}]
+	writing    sync.Mutex // one writer at a time
+}
 
-	writing sync.Mutex   // held by one writer at a time
-	mu      sync.RWMutex // and this while the maps change
+// table holds the entries. It is filled before it is the set's.
+type table struct {
+	filter atomic.Pointer[filter]
+	counts [len(kinds)]atomic.Int64 // what there is none of needs no look
+
+	mu      sync.RWMutex // for the maps; writers alone change them
 	entries [len(kinds)]map[string]entry
 
-	added   int // to the filter since it was made
-	expiry  expiry
-	changed chan struct{}
+	added  int // to the filter since it was made
+	expiry expiry
 }
 
 // entry is one revoked id.
@@ -33,26 +39,28 @@ type entry struct {
 	expires int64
 }
 
-// always is the before of what means every token.
-const always = 1<<63 - 1
+const (
+	always = 1<<63 - 1 // the before of what means every token
+	never  = 1 << 53   // the expires of what stays; no token has a later exp
+)
 
 // NewSet returns an empty Set.
 func NewSet() *Set {
-	s := &Set{seed: maphash.MakeSeed(), changed: make(chan struct{})}
-	s.clear(0)
-	s.expiry = newExpiry(time.Now().Unix())
+	s := &Set{seed: maphash.MakeSeed()}
+	s.table.Store(newTable(0, time.Now().Unix()))
+	changed := make(chan struct{})
+	s.changed.Store(&changed)
 	return s
 }
 
-// clear empties the set, leaving room for n ids in its filter. The caller holds
-// both locks, or is alone.
-func (s *Set) clear(n int) {
-	for k := range s.entries {
-		s.entries[k] = make(map[string]entry)
-		s.counts[k].Store(0)
+// newTable returns an empty table with a filter for n ids.
+func newTable(n int, now int64) *table {
+	t := &table{expiry: newExpiry(now)}
+	for k := range t.entries {
+		t.entries[k] = make(map[string]entry)
 	}
-	s.added = 0
-	s.filter.Store(newFilter(n))
+	t.filter.Store(newFilter(n))
+	return t
 }
 
 // hash tells kinds apart by turning the bits, so that one hash of an id that is
@@ -64,21 +72,22 @@ func (s *Set) hash(kind int, id string) uint64 {
 // Revoked reports whether a token with these ids, issued at issuedAt (Unix
 // seconds), was revoked. Ids that a token does not have are empty.
 func (s *Set) Revoked(tokenID, sessionID, subject, clientID, keyID string, issuedAt int64) bool {
-	f := s.filter.Load()
-	return s.is(f, 0, tokenID, issuedAt) ||
-		s.is(f, 1, sessionID, issuedAt) ||
-		s.is(f, 2, subject, issuedAt) ||
-		s.is(f, 3, clientID, issuedAt) ||
-		s.is(f, 4, keyID, issuedAt)
+	t := s.table.Load()
+	f := t.filter.Load()
+	return s.is(t, f, 0, tokenID, issuedAt) ||
+		s.is(t, f, 1, sessionID, issuedAt) ||
+		s.is(t, f, 2, subject, issuedAt) ||
+		s.is(t, f, 3, clientID, issuedAt) ||
+		s.is(t, f, 4, keyID, issuedAt)
 }
 
-func (s *Set) is(f *filter, kind int, id string, issuedAt int64) bool {
-	if id == "" || s.counts[kind].Load() == 0 || !f.has(s.hash(kind, id)) {
+func (s *Set) is(t *table, f *filter, kind int, id string, issuedAt int64) bool {
+	if id == "" || t.counts[kind].Load() == 0 || !f.has(s.hash(kind, id)) {
 		return false
 	}
-	s.mu.RLock()
-	e, ok := s.entries[kind][id]
-	s.mu.RUnlock()
+	t.mu.RLock()
+	e, ok := t.entries[kind][id]
+	t.mu.RUnlock()
 	return ok && issuedAt <= e.before
 }
 
@@ -89,17 +98,15 @@ func (s *Set) Generation() uint64 { return s.generation.Load() }
 // Changed is closed when something more has been revoked. Whoever holds on to a
 // token, as an open WebSocket does, takes the channel, asks Revoked, and then
 // waits.
-func (s *Set) Changed() <-chan struct{} {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.changed
-}
+func (s *Set) Changed() <-chan struct{} { return *s.changed.Load() }
 
 // Len is the number of revoked ids.
-func (s *Set) Len() int {
+func (s *Set) Len() int { return s.table.Load().len() }
+
+func (t *table) len() int {
 	n := int64(0)
-	for k := range s.counts {
-		n += s.counts[k].Load()
+	for k := range t.counts {
+		n += t.counts[k].Load()
 	}
 	return int(n)
 }
@@ -110,80 +117,72 @@ func (s *Set) Apply(b Batch) (ignored int) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	now := time.Now().Unix()
-
-	s.mu.Lock()
+	t := s.table.Load()
 	if b.Reset {
-		s.clear(len(b.Events))
-		s.expiry = newExpiry(now)
+		t = newTable(len(b.Events), now)
 	}
-	s.sweep(now)
+	t.mu.Lock()
+	t.sweep(now)
 	for _, e := range b.Events {
-		if !s.add(e, now) {
+		if !s.add(t, e, now) {
 			ignored++
 		}
 	}
-	changed := b.Reset || len(b.Events) > 0
-	if changed {
-		close(s.changed)
-		s.changed = make(chan struct{})
+	t.mu.Unlock()
+	// There is no other writer, so the maps can be read while others read them.
+	if t.added > t.filter.Load().room() {
+		s.rebuild(t)
 	}
-	s.mu.Unlock()
-
-	// Only writers change the maps, and there is no other: readers go on meanwhile.
-	if s.added > s.filter.Load().room() {
-		s.rebuild()
-	}
-	if changed {
+	if b.Reset || len(b.Events) > 0 {
+		s.table.Store(t)
 		s.generation.Add(1)
+		next := make(chan struct{})
+		close(*s.changed.Swap(&next))
 	}
 	return ignored
 }
 
-// add makes one event hold, and reports whether it means anything. The caller
-// holds both locks.
-func (s *Set) add(e Event, now int64) bool {
-	kind := -1
-	for k := range kinds {
-		if kinds[k] == e.Kind {
-			kind = k
-		}
-	}
+// add makes one event hold in t, and reports whether it means anything. The
+// caller holds both locks.
+func (s *Set) add(t *table, e Event, now int64) bool {
+	kind := slices.Index(kinds[:], e.Kind)
 	if kind < 0 || e.ID == "" {
 		return false
 	}
-	before := int64(always)
-	if e.Kind == Subject || e.Kind == Client {
-		before = e.Before
+	next := entry{always, e.Expires}
+	if e.Expires <= 0 || e.Expires > never {
+		next.expires = never
 	}
-	if e.Expires+grace <= now {
+	if next.expires+grace <= now {
 		return true // whatever it concerns is refused as expired
 	}
-	old, ok := s.entries[kind][e.ID]
-	if ok && old.before >= before && old.expires >= e.Expires {
-		return true
+	if e.Kind == Subject || e.Kind == Client {
+		next.before = e.Before
 	}
-	if !ok {
-		s.counts[kind].Add(1)
-		s.added++
+	old, ok := t.entries[kind][e.ID]
+	if ok {
+		next = entry{max(next.before, old.before), max(next.expires, old.expires)}
+		if next == old {
+			return true
+		}
+	} else {
+		t.counts[kind].Add(1)
+		t.added++
 	}
-	next := entry{max(old.before, before), max(old.expires, e.Expires)}
-	if !ok {
-		next = entry{before, e.Expires}
-	}
-	s.entries[kind][e.ID] = next
-	s.expiry.add(next.expires, kind, e.ID)
-	s.filter.Load().add(s.hash(kind, e.ID))
+	t.entries[kind][e.ID] = next
+	t.expiry.add(next.expires, kind, e.ID)
+	t.filter.Load().add(s.hash(kind, e.ID))
 	return true
 }
 
-// rebuild makes a filter of what there is, with as much room again.
-func (s *Set) rebuild() {
-	f := newFilter(2 * s.Len())
-	for kind, ids := range s.entries {
+// rebuild gives t a filter of what there is, with as much room again.
+func (s *Set) rebuild(t *table) {
+	f := newFilter(2 * t.len())
+	for kind, ids := range t.entries {
 		for id := range ids {
 			f.add(s.hash(kind, id))
 		}
 	}
-	s.added = s.Len()
-	s.filter.Store(f)
+	t.added = t.len()
+	t.filter.Store(f)
 }
