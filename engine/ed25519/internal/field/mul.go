@@ -90,12 +90,3 @@ func (e *Element) PowP58(a *Element) *Element {
 	t.Mul(t.squares(&t, 50), &x50)
 	return e.Mul(t.squares(&t, 2), a) // 2^252 - 4 + 1
 }
-
-// Invert sets e to 1/a, or to 0 where a is 0.
-func (e *Element) Invert(a *Element) *Element {
-	// p - 2 = 8 * (2^252 - 3) + 3.
-	var t, cube Element
-	cube.Mul(t.Square(a), a)
-	t.PowP58(a)
-	return e.Mul(t.squares(&t, 3), &cube)
-}
