@@ -85,48 +85,38 @@ func (p *Point) Neg(q *Point) *Point {
 // Add sets p to q + r: Hisil, Wong, Carter and Dawson, "Twisted Edwards Curves
 // Revisited", Section 3.1.
 func (p *Point) Add(q, r *Point) *Point {
-	var a, b, c, d, t, u field.Element
+	var a, b, c, d, f, g, t, u field.Element
 	a.Mul(t.Sub(&q.Y, &q.X), u.Sub(&r.Y, &r.X))
 	b.Mul(t.Add(&q.Y, &q.X), u.Add(&r.Y, &r.X))
 	c.Mul(t.Mul(&q.T, &r.T), &D2)
 	d.Mul(&q.Z, &r.Z)
 	d.Add(&d, &d)
-	return p.complete(&a, &b, &c, &d)
+	return p.complete(&a, &b, f.Sub(&d, &c), g.Add(&d, &c))
 }
 
-// AddEntry sets p to q + e, or to q - e where negative.
-func (p *Point) AddEntry(q *Point, e *Entry, negative bool) *Point {
-	var plus, minus, t2d field.Element
-	if negative {
-		// -e swaps y+x with y-x and changes the sign of 2dxy.
-		plus.SetWords(&e.YMinusX)
-		minus.SetWords(&e.YPlusX)
-		t2d.SetWords(&e.T2D)
-		t2d.Neg(&t2d)
-	} else {
-		plus.SetWords(&e.YPlusX)
-		minus.SetWords(&e.YMinusX)
-		t2d.SetWords(&e.T2D)
-	}
-	var a, b, c, d, t field.Element
-	a.Mul(t.Sub(&q.Y, &q.X), &minus)
-	b.Mul(t.Add(&q.Y, &q.X), &plus)
-	c.Mul(&q.T, &t2d)
+// AddEntry sets p to q + e where negative is 0, and to q - e where it is 1. As
+// -e swaps y+x with y-x and changes the sign of 2dxy, it swaps d-c with d+c.
+func (p *Point) AddEntry(q *Point, e *Entry, negative uint) *Point {
+	var a, b, c, d, t, u field.Element
+	var fg [2]field.Element
+	a.Mul(t.Sub(&q.Y, &q.X), u.SetWords(&e.YX[(negative^1)&1]))
+	b.Mul(t.Add(&q.Y, &q.X), u.SetWords(&e.YX[negative&1]))
+	c.Mul(&q.T, u.SetWords(&e.T2D))
 	d.Add(&q.Z, &q.Z)
-	return p.complete(&a, &b, &c, &d)
+	fg[0].Sub(&d, &c)
+	fg[1].Add(&d, &c)
+	return p.complete(&a, &b, &fg[negative&1], &fg[(negative^1)&1])
 }
 
-// complete is the second half of an addition. a, b and c must be tight, d at
-// most twice that: then all sums are loose.
-func (p *Point) complete(a, b, c, d *field.Element) *Point {
-	var e, f, g, h field.Element
+// complete is the second half of an addition: e = b-a, h = b+a. a and b must be
+// tight, f and g loose.
+func (p *Point) complete(a, b, f, g *field.Element) *Point {
+	var e, h field.Element
 	e.Sub(b, a)
-	f.Sub(d, c)
-	g.Add(d, c)
 	h.Add(b, a)
-	p.X.Mul(&e, &f)
-	p.Y.Mul(&g, &h)
-	p.Z.Mul(&f, &g)
+	p.X.Mul(&e, f)
+	p.Y.Mul(g, &h)
+	p.Z.Mul(f, g)
 	p.T.Mul(&e, &h)
 	return p
 }

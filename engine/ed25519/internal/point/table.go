@@ -4,8 +4,11 @@ import "github.com/tollgate/tollgate/engine/ed25519/internal/field"
 
 // Entry is the affine point (x, y) as an addition wants it, in canonical words:
 // 96 bytes, so that an entry of a table that starts a cache line never touches
-// more than two. The vector code relies on this order of fields.
-type Entry struct{ YPlusX, YMinusX, T2D [4]uint64 }
+// more than two. The vector code relies on this order.
+type Entry struct {
+	YX  [2][4]uint64 // y+x and y-x, which trade places in -(x, y)
+	T2D [4]uint64    // 2dxy
+}
 
 // Table holds, for a point P and every window i of w bits, the multiples
 //
@@ -20,26 +23,31 @@ type Table struct {
 }
 
 // NewTable returns the table of p for windows of w bits, where w divides 256.
+// Each window is brought to affine form by one inversion for all its entries:
+// 32 inversions are a thirtieth of the work, and one for the whole table would
+// need all its points at once in another 640 KiB.
 func NewTable(p *Point, w int) *Table {
 	t := &Table{Windows: 256 / w, Stride: 1<<(w-1) + 1}
-	multiples := make([]Point, 0, t.Windows*t.Stride)
+	t.Entries = make([]Entry, t.Windows*t.Stride)
+	multiples := make([]Point, t.Stride)
 	first := *p
-	for range t.Windows {
-		m := Identity()
-		multiples = append(multiples, m)
-		for range t.Stride - 1 {
-			m.Add(&m, &first)
-			multiples = append(multiples, m)
+	for i := range t.Windows {
+		window := t.Entries[i*t.Stride:][:t.Stride]
+		multiples[0], multiples[1] = Identity(), first
+		affine(window[1:2], multiples[1:2])
+		multiples[1] = first
+		for j := 2; j < t.Stride; j++ {
+			multiples[j].AddEntry(&multiples[j-1], &window[1], 0)
 		}
-		first.Double(&m) // 2 * 2^(w-1) = 2^w
+		first.Double(&multiples[t.Stride-1]) // 2 * 2^(w-1) = 2^w
+		affine(window, multiples)
 	}
-	t.Entries = entries(multiples)
 	return t
 }
 
-// entries brings points to affine form with a single inversion (Montgomery's
-// trick). It uses up the points: their T holds the products on the way.
-func entries(points []Point) []Entry {
+// affine sets entries to points with a single inversion (Montgomery's trick).
+// It uses up the points: their T holds the products on the way.
+func affine(entries []Entry, points []Point) {
 	product := field.One
 	for i := range points {
 		points[i].T = product // of all Z before this one
@@ -48,7 +56,6 @@ func entries(points []Point) []Entry {
 	var inverse field.Element // of the product of all Z up to this one
 	inverse.Invert(&product)
 
-	list := make([]Entry, len(points))
 	for i := len(points) - 1; i >= 0; i-- {
 		p := &points[i]
 		var z, x, y, t field.Element
@@ -56,11 +63,10 @@ func entries(points []Point) []Entry {
 		inverse.Mul(&inverse, &p.Z)
 		x.Mul(&p.X, &z)
 		y.Mul(&p.Y, &z)
-		list[i].YPlusX = t.Add(&y, &x).Words()
-		list[i].YMinusX = t.Sub(&y, &x).Words()
-		list[i].T2D = t.Mul(t.Mul(&x, &y), &D2).Words()
+		entries[i].YX[0] = t.Add(&y, &x).Words()
+		entries[i].YX[1] = t.Sub(&y, &x).Words()
+		entries[i].T2D = t.Mul(t.Mul(&x, &y), &D2).Words()
 	}
-	return list
 }
 
 // AddMultiple sets p to p + s*P for the digits d of s, one a window, each
@@ -68,12 +74,10 @@ func entries(points []Point) []Entry {
 func (t *Table) AddMultiple(p *Point, d []int8) {
 	entries := t.Entries
 	for _, digit := range d {
-		switch {
-		case digit > 0:
-			p.AddEntry(p, &entries[int(digit)], false)
-		case digit < 0:
-			p.AddEntry(p, &entries[-int(digit)], true)
-		}
+		// No branch on the sign, which is a coin toss, and none on 0, which is
+		// rare and has an entry.
+		sign := digit >> 7
+		p.AddEntry(p, &entries[uint8((digit^sign)-sign)], uint(sign&1))
 		entries = entries[t.Stride:]
 	}
 }
