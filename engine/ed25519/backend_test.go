@@ -1,7 +1,10 @@
 package ed25519
 
 import (
+	"os"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -41,4 +44,34 @@ func TestVerifyBatchLengths(t *testing.T) {
 	f(2, 1, 2, 2)
 	f(2, 2, 1, 2)
 	f(2, 2, 2, 1)
+}
+
+// A run of the tests that forces a backend got it, or cannot have it: it fails
+// where the processor has what the backend needs and the code fell back. What
+// the processor has is asked of the system, not of the code under test.
+func TestForced(t *testing.T) {
+	forced := os.Getenv("TOLLGATE_ED25519")
+	switch {
+	case forced == "":
+		t.Skip("TOLLGATE_ED25519 forces no backend")
+	case forced == Backend():
+		return
+	case forced != "avx512ifma":
+		t.Fatalf("there is no backend %q", forced)
+	case purego:
+		t.Skip("built with the tag purego: no assembly")
+	case runtime.GOARCH != "amd64":
+		t.Skipf("%s has no AVX-512", runtime.GOARCH)
+	}
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		t.Fatalf("cannot tell whether the processor has %s: %v", forced, err)
+	}
+	flags := strings.Fields(string(info))
+	for _, f := range []string{"avx512f", "avx512dq", "avx512bw", "avx512ifma", "avx512_vbmi2"} {
+		if !slices.Contains(flags, f) {
+			t.Skipf("the processor lacks %s, or the system does not let it be used", f)
+		}
+	}
+	t.Fatalf("the processor has what %s needs, yet the backend is %s", forced, Backend())
 }

@@ -11,7 +11,7 @@ import (
 // crypto/ed25519.Verify would accept it.
 func (k *PublicKey) Verify(message, sig []byte) bool { return k.verify(active, message, sig) }
 
-func (k *PublicKey) verify(_ backend, message, sig []byte) bool {
+func (k *PublicKey) verify(b backend, message, sig []byte) bool {
 	if k == nil || k.minus == nil || len(sig) != SignatureSize {
 		return false
 	}
@@ -20,7 +20,10 @@ func (k *PublicKey) verify(_ backend, message, sig []byte) bool {
 		return false
 	}
 	h := k.challenge(message, sig)
-	return k.verifyGeneric(&s, &h, (*[32]byte)(sig))
+	if b == generic {
+		return k.portable(&s, &h, (*[32]byte)(sig))
+	}
+	return k.accelerated(&s, &h, (*[32]byte)(sig))
 }
 
 // challenge returns SHA-512(R || A || message) modulo L, with A as received.
@@ -35,8 +38,8 @@ func (k *PublicKey) challenge(message, sig []byte) (c scalar.Scalar) {
 	return c
 }
 
-// verifyGeneric reports whether [s]B - [c]A encodes as r.
-func (k *PublicKey) verifyGeneric(s, c *scalar.Scalar, r *[32]byte) bool {
+// portable reports whether [s]B - [c]A encodes as r.
+func (k *PublicKey) portable(s, c *scalar.Scalar, r *[32]byte) bool {
 	p := point.Identity()
 	d := s.Digits8()
 	k.base.AddMultiple(&p, d[:])

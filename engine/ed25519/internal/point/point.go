@@ -99,9 +99,9 @@ func (p *Point) Add(q, r *Point) *Point {
 func (p *Point) AddEntry(q *Point, e *Entry, negative uint) *Point {
 	var a, b, c, d, t, u field.Element
 	var fg [2]field.Element
-	a.Mul(t.Sub(&q.Y, &q.X), u.SetWords(&e.YX[(negative^1)&1]))
-	b.Mul(t.Add(&q.Y, &q.X), u.SetWords(&e.YX[negative&1]))
-	c.Mul(&q.T, u.SetWords(&e.T2D))
+	a.Mul(t.Sub(&q.Y, &q.X), u.SetWords(&e[(yMinusX-negative)&1]))
+	b.Mul(t.Add(&q.Y, &q.X), u.SetWords(&e[(yPlusX+negative)&1]))
+	c.Mul(&q.T, u.SetWords(&e[t2D]))
 	d.Add(&q.Z, &q.Z)
 	fg[0].Sub(&d, &c)
 	fg[1].Add(&d, &c)

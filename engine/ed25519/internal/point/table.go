@@ -2,13 +2,18 @@ package point
 
 import "github.com/tollgate/tollgate/engine/ed25519/internal/field"
 
-// Entry is the affine point (x, y) as an addition wants it, in canonical words:
-// 96 bytes, so that an entry of a table that starts a cache line never touches
-// more than two. The vector code relies on this order.
-type Entry struct {
-	YX  [2][4]uint64 // y+x and y-x, which trade places in -(x, y)
-	T2D [4]uint64    // 2dxy
-}
+// Entry is the affine point (x, y) as an addition wants it: y+x, y-x and 2dxy,
+// in canonical words. y+x and y-x trade places in -(x, y). It has 96 bytes, so
+// that an entry of a table that starts a cache line never touches more than two.
+// The vector code relies on this order.
+type Entry = [3][4]uint64
+
+// The parts of an Entry.
+const (
+	yPlusX = iota
+	yMinusX
+	t2D
+)
 
 // Table holds, for a point P and every window i of w bits, the multiples
 //
@@ -63,9 +68,9 @@ func affine(entries []Entry, points []Point) {
 		inverse.Mul(&inverse, &p.Z)
 		x.Mul(&p.X, &z)
 		y.Mul(&p.Y, &z)
-		entries[i].YX[0] = t.Add(&y, &x).Words()
-		entries[i].YX[1] = t.Sub(&y, &x).Words()
-		entries[i].T2D = t.Mul(t.Mul(&x, &y), &D2).Words()
+		entries[i][yPlusX] = t.Add(&y, &x).Words()
+		entries[i][yMinusX] = t.Sub(&y, &x).Words()
+		entries[i][t2D] = t.Mul(t.Mul(&x, &y), &D2).Words()
 	}
 }
 

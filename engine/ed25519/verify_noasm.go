@@ -1,0 +1,11 @@
+//go:build !amd64 || purego
+
+package ed25519
+
+import "github.com/tollgate/tollgate/engine/ed25519/internal/scalar"
+
+func detect() []backend { return []backend{generic} }
+
+func (k *PublicKey) accelerated(_, _ *scalar.Scalar, _ *[32]byte) bool {
+	panic("BUG: there is no assembly here")
+}
