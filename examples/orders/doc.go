@@ -9,11 +9,13 @@
 // strangers which identifiers are in use. Who may see an order but not share
 // it gets a 403, since that caller knows already that the order exists.
 //
-// Who the caller is comes from one of two places, both in identity.go:
-// FromToken verifies the forwarded JWT with the engine, so the service needs
-// to trust nobody in between; FromGateway believes the identity headers of a
-// gateway that proves itself with a shared secret, which is what is left when
-// the token says nothing (opaque mode).
+// Who the caller is, httpauth knows. Where tokens are JWTs, a Verifier verifies
+// the forwarded one with the engine, so the service needs to trust nobody in
+// between. Where the token says nothing (opaque mode), what is left is to
+// believe the identity headers of a gateway that proves itself with a shared
+// secret:
+//
+//	handler := orders.New().Handler(httpauth.Verify(verifier).Handler)
 //
 // Orders live in memory: the service is an example, not a shop.
 package orders

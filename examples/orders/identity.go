@@ -1,53 +1,18 @@
 package orders
 
 import (
-	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
-	"strings"
+	"slices"
+
+	"github.com/tollgate/tollgate/engine/httpauth"
 )
 
-// Identify establishes who the caller of a request is, or answers it with 401.
-type Identify func(http.Handler) http.Handler
-
-type callerKey struct{}
-
-func withCaller(r *http.Request, c Caller) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
-}
-
-// caller is who Identify found. A handler that runs without it is one that was
-// not put behind Identify.
+// caller is who httpauth found the request to be from. A handler that runs
+// without is one that was not put behind it.
 func caller(r *http.Request) Caller {
-	c, ok := r.Context().Value(callerKey{}).(Caller)
-	if !ok {
-		panic("BUG: a route of the orders service is served without Identify")
+	c := httpauth.Caller(r.Context())
+	if c == nil {
+		panic("BUG: a route of the orders service is served without httpauth")
 	}
-	return c
-}
-
-// FromGateway believes the identity headers of requests that carry the secret
-// which the gateway sends in X-Auth-Gateway. Whoever holds it can be anybody.
-func FromGateway(secret string) Identify {
-	if secret == "" {
-		panic("BUG: an empty gateway secret would let everybody in")
-	}
-	want := sha256.Sum256([]byte(secret)) // equal lengths, for the comparison
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			got := sha256.Sum256([]byte(r.Header.Get("X-Auth-Gateway")))
-			subject := r.Header.Get("X-Auth-Subject")
-			if subtle.ConstantTimeCompare(got[:], want[:]) != 1 || subject == "" {
-				w.Header().Set("WWW-Authenticate", "Bearer")
-				fail(w, http.StatusUnauthorized, "this service is reached through the gateway")
-				return
-			}
-			c := Caller{Subject: subject}
-			if roles := r.Header.Get("X-Auth-Roles"); roles != "" {
-				c.Roles = strings.Split(roles, ",")
-			}
-			next.ServeHTTP(w, withCaller(r, c))
-		})
-	}
+	return Caller{Subject: c.Subject(), Roles: slices.Collect(c.Roles())}
 }

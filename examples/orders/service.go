@@ -23,9 +23,9 @@ type Service struct {
 // New returns the service with an empty book.
 func New() *Service { return &Service{book: NewBook(), now: time.Now} }
 
-// Handler serves the orders to callers that identify establishes. Only
-// /healthz is served to everybody.
-func (s *Service) Handler(identify Identify) http.Handler {
+// Handler serves the orders to the callers that know recognises, which is a
+// handler of httpauth. Only /healthz is served to everybody.
+func (s *Service) Handler(know func(http.Handler) http.Handler) http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /orders", s.mine)
 	routes.HandleFunc("POST /orders", s.place)
@@ -39,7 +39,7 @@ func (s *Service) Handler(identify Identify) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	mux.Handle("/", identify(routes))
+	mux.Handle("/", know(routes))
 	return mux
 }
 

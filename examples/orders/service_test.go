@@ -7,9 +7,21 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/tollgate/tollgate/engine/httpauth"
 )
 
-const secret = "a secret of the gateway"
+const secret = "a secret of the gateway, of 32 bytes or more"
+
+// behindGateway is the service in opaque mode.
+func behindGateway(t *testing.T) http.Handler {
+	t.Helper()
+	auth, err := httpauth.TrustGateway(httpauth.Gateway{Secrets: []string{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New().Handler(auth.Handler)
+}
 
 // as sends a request the way the gateway would for c.
 func as(c Caller, h http.Handler, method, path, body string) *http.Response {
@@ -31,7 +43,7 @@ func decode[T any](t *testing.T, r *http.Response) (v T) {
 }
 
 func TestRoutes(t *testing.T) {
-	h := New().Handler(FromGateway(secret))
+	h := behindGateway(t)
 	f := func(c Caller, method, path, body string, status int) *http.Response {
 		t.Helper()
 		r := as(c, h, method, path, body)
@@ -89,8 +101,8 @@ func TestRoutes(t *testing.T) {
 	f(owner, "GET", "/nothing", "", 404)
 }
 
-func TestFromGateway(t *testing.T) {
-	h := New().Handler(FromGateway(secret))
+func TestTrust(t *testing.T) {
+	h := behindGateway(t)
 	f := func(header map[string]string, path string, status int) {
 		t.Helper()
 		r := httptest.NewRequest("GET", path, nil)
@@ -114,7 +126,7 @@ func TestFromGateway(t *testing.T) {
 
 // Whatever arrives under a name that folds to an identity header is shown.
 func TestWhoami(t *testing.T) {
-	h := New().Handler(FromGateway(secret))
+	h := behindGateway(t)
 	r := httptest.NewRequest("GET", "/whoami", nil)
 	r.Header["X-Auth-Gateway"] = []string{secret}
 	r.Header["X-Auth-Subject"] = []string{"customer-1"}

@@ -7,13 +7,13 @@ import (
 
 // identity are the headers that the gateway vouches for.
 var identity = map[string]bool{
-	"xauthsubject": true, "xauthclient": true, "xauthroles": true, "xauthscopes": true,
-	"xauthtokenid": true, "xrequestid": true, "authorization": true,
+	"x-auth-subject": true, "x-auth-client": true, "x-auth-roles": true, "x-auth-scopes": true,
+	"x-auth-token-id": true, "x-request-id": true, "authorization": true,
 }
 
 // fold maps every spelling of a header's name that some server somewhere takes
 // for the same name to one spelling.
-var fold = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
+var fold = strings.NewReplacer("_", "-", ".", "-", " ", "-")
 
 // whoami answers with the identity headers as they arrived, under the names
 // under which they arrived, in whatever spelling: were one to get past the
