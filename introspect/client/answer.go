@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,6 +54,31 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// members are the names of introspection.
+var members = []string{
+	"active", "scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss", "jti", "sid", "roles", "phantom_token",
+}
+
+var errCase = errors.New("name differs from a known one in case")
+
+// UnmarshalJSON decodes an introspection. The decoder takes names in any case,
+// and another reader might not: such names are refused.
+func (in *introspection) UnmarshalJSON(b []byte) error {
+	var all map[string]json.RawMessage
+	if err := jwt.Decode(b, &all); err != nil {
+		return err
+	}
+	for name := range all {
+		for _, m := range members {
+			if name != m && strings.EqualFold(name, m) {
+				return errCase
+			}
+		}
+	}
+	type plain introspection
+	return jwt.Decode(b, (*plain)(in))
+}
+
 var errLies = errors.New("answer contradicts itself")
 
 // read makes an Answer of an introspection response. ErrInactive is the
@@ -80,6 +106,15 @@ func (c *Client) accept(in *introspection, body []byte, now time.Time) (*Answer,
 	if c.cfg.Audience != "" && len(in.Audience) > 0 && !slices.Contains(in.Audience, c.cfg.Audience) {
 		return nil, ErrInactive
 	}
+	key := ""
+	if in.Phantom != "" {
+		// The phantom falls with the key that signed it.
+		t, err := jwt.Parse([]byte(in.Phantom))
+		if err != nil {
+			return nil, fmt.Errorf("%w: phantom_token: %w", ErrUnavailable, err)
+		}
+		key = t.KeyID
+	}
 	return &Answer{
 		Phantom: in.Phantom,
 		Claims: claims.New(claims.Values{
@@ -88,6 +123,7 @@ func (c *Client) accept(in *introspection, body []byte, now time.Time) (*Answer,
 			ClientID:  in.ClientID,
 			TokenID:   in.TokenID,
 			SessionID: in.Session,
+			KeyID:     key,
 			Audience:  in.Audience,
 			Scopes:    strings.Fields(in.Scope),
 			Roles:     in.Roles,
