@@ -13,24 +13,26 @@ type flights struct {
 }
 
 type flight struct {
-	done   chan struct{}
-	answer *Answer
-	err    error
+	revision uint64 // of what was revoked, when it began
+	done     chan struct{}
+	answer   *Answer
+	err      error
 }
 
-// join returns what call returns for key, made once for all who ask meanwhile.
-func (f *flights) join(ctx context.Context, key string, call func() (*Answer, error)) (*Answer, error) {
+// join returns what call returns for key, made once for all who ask meanwhile,
+// unless something was revoked since. Those who ask until keep has returned get
+// the same answer, so that keep may take its time to become visible.
+func (f *flights) join(ctx context.Context, key string, revision uint64, call func() (*Answer, error), keep func(*Answer, error)) (*Answer, error) {
 	f.mu.Lock()
 	fl, ok := f.calls[key]
-	if !ok {
-		fl = &flight{done: make(chan struct{})}
+	if !ok || fl.revision != revision {
+		fl = &flight{revision: revision, done: make(chan struct{})}
 		f.calls[key] = fl
 		go func() {
 			fl.answer, fl.err = call()
-			f.mu.Lock()
-			delete(f.calls, key)
-			f.mu.Unlock()
 			close(fl.done)
+			keep(fl.answer, fl.err)
+			f.leave(key, fl)
 		}()
 	}
 	f.mu.Unlock()
@@ -39,5 +41,13 @@ func (f *flights) join(ctx context.Context, key string, call func() (*Answer, er
 		return fl.answer, fl.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+func (f *flights) leave(key string, fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.calls[key] == fl {
+		delete(f.calls, key)
 	}
 }

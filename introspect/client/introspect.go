@@ -52,14 +52,18 @@ func (c *Client) introspect(ctx context.Context, token []byte, accept string) (*
 	if a, err := c.cached(t, c.cfg.Now()); a != nil || err != nil {
 		return a, err
 	}
-	return c.flights.join(ctx, t, func() (*Answer, error) {
-		c.revising.RLock()
-		before := c.revision
-		c.revising.RUnlock()
-		a, err := c.ask(context.Background(), t, accept)
+	before := c.revisions()
+	return c.flights.join(ctx, t, before, func() (*Answer, error) {
+		return c.ask(context.Background(), t, accept)
+	}, func(a *Answer, err error) {
 		c.keep(t, a, err, before)
-		return a, err
 	})
+}
+
+func (c *Client) revisions() uint64 {
+	c.revising.RLock()
+	defer c.revising.RUnlock()
+	return c.revision
 }
 
 // keep stores a verdict, unless something was revoked since it was asked for:
@@ -73,6 +77,7 @@ func (c *Client) keep(token string, a *Answer, err error, before uint64) {
 	switch now := c.cfg.Now(); {
 	case err == nil:
 		c.active.put(token, a, now, c.cfg.Cache.TTL)
+		c.active.c.Wait() // or the next use might still miss it
 	case errors.Is(err, ErrInactive):
 		c.inactive.put(token, now, c.cfg.Cache.InactiveTTL)
 	}
