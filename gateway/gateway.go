@@ -142,6 +142,7 @@ func (g *Gateway) reload(cfg Config) error {
 		return err
 	}
 	g.snap.Store(next)
+	next.probe(g.ctx, last)
 	last.retire(next)
 	return nil
 }
@@ -163,6 +164,7 @@ func differs(a, b Config) string {
 func (g *Gateway) Serve(ctx context.Context, public, admin net.Listener) error {
 	defer g.shut()
 	g.auth.run(g.ctx)
+	g.snap.Load().probe(g.ctx, nil)
 	go g.housekeeping()
 	adminServer := &fasthttp.Server{
 		Handler: g.admin, Name: "tollgate", NoDefaultServerHeader: true, CloseOnShutdown: true,

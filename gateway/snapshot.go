@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net/netip"
@@ -92,6 +93,15 @@ func upstreamTLS(u *Upstream, urls []*url.URL) (*tls.Config, error) {
 		}
 	}
 	return nil, nil
+}
+
+// probe has the upstreams that last did not have asked for their health.
+func (s *snapshot) probe(ctx context.Context, last *snapshot) {
+	for name, p := range s.pools {
+		if last == nil || last.pools[name] != p {
+			go p.Probe(ctx)
+		}
+	}
 }
 
 // retire closes the pools of s that next does not use.

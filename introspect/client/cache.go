@@ -3,7 +3,9 @@ package client
 import (
 	"crypto/sha256"
 	"fmt"
+	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -17,10 +19,17 @@ type entry struct {
 	expires int64 // Unix nanoseconds
 }
 
-// activeCache keeps answers for active tokens within a number of bytes.
+// activeCache keeps answers for active tokens within a number of bytes. In
+// front of ristretto, which takes entries in when it finds the time and may
+// leave them out, stands a table of the tokens used last: what was put is there
+// at once, and a busy token costs one hash and one comparison.
 type activeCache struct {
-	c *ristretto.Cache[string, *entry]
+	seed  maphash.Seed
+	front [frontSize]atomic.Pointer[entry]
+	c     *ristretto.Cache[string, *entry]
 }
+
+const frontSize = 1 << 12
 
 // entryOverhead is what an entry takes beside the bytes of token and payload:
 // Claims, slices, and the cache's own bookkeeping.
@@ -36,15 +45,30 @@ func newActiveCache(bytes int64) (*activeCache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("introspection cache: %w", err)
 	}
-	return &activeCache{c}, nil
+	return &activeCache{seed: maphash.MakeSeed(), c: c}, nil
 }
 
-func (a *activeCache) get(token string, now time.Time) *Answer {
-	e, ok := a.c.Get(token)
-	if !ok || e.token != token || now.UnixNano() >= e.expires {
+// place is where token stands in front.
+func (a *activeCache) place(token []byte) *atomic.Pointer[entry] {
+	return &a.front[maphash.Bytes(a.seed, token)%frontSize]
+}
+
+func (a *activeCache) get(token []byte, now int64) *Answer {
+	place := a.place(token)
+	if e := place.Load(); e.answers(token, now) {
+		return e.answer
+	}
+	e, ok := a.c.Get(string(token))
+	if !ok || !e.answers(token, now) {
 		return nil
 	}
+	place.Store(e)
 	return e.answer
+}
+
+// answers reports whether e is an answer for token at now.
+func (e *entry) answers(token []byte, now int64) bool {
+	return e != nil && e.token == string(token) && now < e.expires
 }
 
 func (a *activeCache) put(token string, answer *Answer, now time.Time, ttl time.Duration) {
@@ -52,8 +76,10 @@ func (a *activeCache) put(token string, answer *Answer, now time.Time, ttl time.
 	if ttl <= 0 {
 		return
 	}
+	e := &entry{token, answer, now.Add(ttl).UnixNano()}
+	a.place([]byte(token)).Store(e)
 	cost := int64(entryOverhead + 2*len(token) + len(answer.Phantom) + len(answer.Claims.Payload()))
-	a.c.SetWithTTL(token, &entry{token, answer, now.Add(ttl).UnixNano()}, cost, ttl)
+	a.c.SetWithTTL(token, e, cost, ttl)
 }
 
 func (a *activeCache) close() { a.c.Close() }
@@ -75,11 +101,11 @@ func newInactiveCache(entries int) *inactiveCache {
 	}
 }
 
-func (i *inactiveCache) has(token string, now time.Time) bool {
-	key := sha256.Sum256([]byte(token))
+func (i *inactiveCache) has(token []byte, now int64) bool {
+	key := sha256.Sum256(token)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return now.UnixNano() < i.until[key]
+	return now < i.until[key]
 }
 
 func (i *inactiveCache) put(token string, now time.Time, ttl time.Duration) {

@@ -336,7 +336,7 @@ func TestInactiveBounded(t *testing.T) {
 	if len(i.until) != 64 {
 		t.Errorf("%d entries", len(i.until))
 	}
-	if !i.has("tg_99999", now) || i.has("tg_0", now) {
+	if !i.has([]byte("tg_99999"), now.UnixNano()) || i.has([]byte("tg_0"), now.UnixNano()) {
 		t.Error("the newest does not stay, or the oldest does")
 	}
 }
@@ -351,7 +351,8 @@ func TestCacheComparesToken(t *testing.T) {
 	now := time.Now()
 	c.c.Set("tg_a", &entry{token: "tg_b", answer: &Answer{}, expires: now.Add(time.Minute).UnixNano()}, 1)
 	c.c.Wait()
-	if c.get("tg_a", now) != nil {
+	c.place([]byte("tg_a")).Store(&entry{token: "tg_c", answer: &Answer{}, expires: now.Add(time.Minute).UnixNano()})
+	if c.get([]byte("tg_a"), now.UnixNano()) != nil {
 		t.Error("an answer for another token")
 	}
 }
@@ -533,4 +534,19 @@ func TestConfigCheck(t *testing.T) {
 	f("max_conns: ", func(c *Config) { c.MaxConns = -1 })
 	f("breaker: ", func(c *Config) { c.Breaker.Failures = -1 })
 	f("tls: ", func(c *Config) { c.TLS.CertFile = "a" })
+}
+
+// A hit allocates nothing.
+func TestHitAllocations(t *testing.T) {
+	c := newClient(t, newFake(t, says(active(time.Minute))).URL, func(c *Config) { c.Timeout = 5 * time.Second })
+	token := []byte("tg_a")
+	ask := func() {
+		if _, err := c.Introspect(context.Background(), token); err != nil {
+			t.Error(err)
+		}
+	}
+	ask()
+	if n := testing.AllocsPerRun(100, ask); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

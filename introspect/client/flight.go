@@ -20,19 +20,22 @@ type flight struct {
 }
 
 // join returns what call returns for key, made once for all who ask meanwhile,
-// unless something was revoked since. Those who ask until keep has returned get
-// the same answer, so that keep may take its time to become visible.
-func (f *flights) join(ctx context.Context, key string, revision uint64, call func() (*Answer, error), keep func(*Answer, error)) (*Answer, error) {
+// unless something was revoked since. A call may have ended between the
+// caller's miss and now: kept is what it has left, if anything.
+func (f *flights) join(ctx context.Context, key string, revision uint64, kept, call func() (*Answer, error)) (*Answer, error) {
 	f.mu.Lock()
 	fl, ok := f.calls[key]
 	if !ok || fl.revision != revision {
+		if a, err := kept(); a != nil || err != nil {
+			f.mu.Unlock()
+			return a, err
+		}
 		fl = &flight{revision: revision, done: make(chan struct{})}
 		f.calls[key] = fl
 		go func() {
 			fl.answer, fl.err = call()
-			close(fl.done)
-			keep(fl.answer, fl.err)
 			f.leave(key, fl)
+			close(fl.done)
 		}()
 	}
 	f.mu.Unlock()

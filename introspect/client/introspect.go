@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -31,16 +30,14 @@ func (c *Client) IntrospectPhantom(ctx context.Context, token []byte) (*Answer, 
 
 // cached returns the answer for token where one is kept, without any waiting;
 // ErrInactive counts as one.
-func (c *Client) cached(token string, now time.Time) (*Answer, error) {
+func (c *Client) cached(token []byte) (*Answer, error) {
+	now := c.cfg.Now().UnixNano()
 	if a := c.active.get(token, now); a != nil {
-		c.stats.Hits.Add(1)
 		return a, nil
 	}
 	if c.inactive.has(token, now) {
-		c.stats.Hits.Add(1)
 		return nil, ErrInactive
 	}
-	c.stats.Misses.Add(1)
 	return nil, nil
 }
 
@@ -48,15 +45,18 @@ func (c *Client) introspect(ctx context.Context, token []byte, accept string) (*
 	if c.active == nil {
 		return c.ask(ctx, string(token), accept)
 	}
-	t := string(token)
-	if a, err := c.cached(t, c.cfg.Now()); a != nil || err != nil {
+	if a, err := c.cached(token); a != nil || err != nil {
+		c.stats.Hits.Add(1)
 		return a, err
 	}
+	c.stats.Misses.Add(1)
+	t := string(token)
 	before := c.revisions()
-	return c.flights.join(ctx, t, before, func() (*Answer, error) {
-		return c.ask(context.Background(), t, accept)
-	}, func(a *Answer, err error) {
+	kept := func() (*Answer, error) { return c.cached(token) }
+	return c.flights.join(ctx, t, before, kept, func() (*Answer, error) {
+		a, err := c.ask(context.Background(), t, accept)
 		c.keep(t, a, err, before)
+		return a, err
 	})
 }
 
@@ -77,7 +77,6 @@ func (c *Client) keep(token string, a *Answer, err error, before uint64) {
 	switch now := c.cfg.Now(); {
 	case err == nil:
 		c.active.put(token, a, now, c.cfg.Cache.TTL)
-		c.active.c.Wait() // or the next use might still miss it
 	case errors.Is(err, ErrInactive):
 		c.inactive.put(token, now, c.cfg.Cache.InactiveTTL)
 	}
