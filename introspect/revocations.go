@@ -27,7 +27,10 @@ func (s *Service) revocations(ctx *fasthttp.RequestCtx) error {
 	s.metrics.followers.Add(1)
 	defer s.metrics.followers.Add(-1)
 	for held := true; ; {
-		batch, news, changed := s.store.Feed().After(nil, cursor)
+		batch, news, changed, err := s.store.Feed().After(nil, cursor)
+		if err != nil {
+			return err
+		}
 		if news || !held {
 			answerJSON(ctx, 200, batch)
 			return nil

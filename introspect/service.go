@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -17,8 +15,6 @@ import (
 	"github.com/tollgate/tollgate/introspect/admin"
 	"github.com/tollgate/tollgate/introspect/signing"
 	"github.com/tollgate/tollgate/introspect/store"
-	"github.com/tollgate/tollgate/introspect/store/memory"
-	"github.com/tollgate/tollgate/introspect/store/pebble"
 )
 
 const (
@@ -73,50 +69,6 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 }
 
 func (l LimitConfig) rate() account.Rate { return account.Rate{Burst: l.Burst, Every: l.Every} }
-
-// open opens what the service and the operator's commands work on.
-func open(c Config, log *slog.Logger) (*admin.Local, error) {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, err
-	}
-	hasher, err := account.NewHasher(c.Login.Hash, c.Login.Concurrency, c.Login.Queue, c.Login.Wait)
-	if err != nil {
-		return nil, err
-	}
-	keyring, err := openKeys(c)
-	if err != nil {
-		return nil, err
-	}
-	st, err := openStore(c, log)
-	if err != nil {
-		return nil, err
-	}
-	return &admin.Local{
-		Store: st, Keyring: keyring, Hasher: hasher, Log: log, Now: time.Now,
-		LoginClient: c.LoginClientID, Lead: c.Keys.Lead, RefreshTTL: c.Tokens.RefreshTTL,
-	}, nil
-}
-
-func openKeys(c Config) (*signing.Keyring, error) {
-	tail := seconds(c.Tokens.AccessTTL)
-	if c.Keys.Env == "" {
-		return signing.Open(filepath.Join(c.Data, "keys"), tail)
-	}
-	text, err := Secret{Env: c.Keys.Env}.Read()
-	if err != nil {
-		return nil, err
-	}
-	return signing.FromEnv(text, tail)
-}
-
-func openStore(c Config, log *slog.Logger) (store.Store, error) {
-	switch c.Store.Kind {
-	case StoreMemory:
-		return memory.New(), nil
-	default:
-		return pebble.Open(filepath.Join(c.Data, "store"), pebble.Options{HotTokens: c.Store.HotTokens, Log: log})
-	}
-}
 
 // Admin is what an operator may do, for who has made the service in the same
 // process.

@@ -165,9 +165,6 @@ func basicAuth(id, secret string) option {
 	return func(r *http.Request) { r.SetBasicAuth(id, secret) }
 }
 
-func header(name, value string) option {
-	return func(r *http.Request) { r.Header.Set(name, value) }
-}
 
 func (f *fixture) send(method, path, kind, body string, options ...option) reply {
 	f.t.Helper()

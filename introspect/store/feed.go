@@ -14,9 +14,11 @@ import (
 // who follow it, and by name for those who ask whether a token is revoked.
 // It is safe for concurrent use.
 type Feed struct {
-	epoch string
+	shared bool
 
 	mu      sync.RWMutex
+	epoch   string
+	stalled error    // why followers cannot be answered at present
 	entries []*entry // in order of seq, dead ones included until there are too many
 	dead    int
 	last    uint64
@@ -43,14 +45,22 @@ type bound struct {
 }
 
 // NewFeed returns an empty feed. The epoch tells apart the feeds of two stores
-// that give out the same numbers, and must hold no "-".
-func NewFeed(epoch string) *Feed {
-	return &Feed{epoch: epoch, named: map[name]bound{}, changed: make(chan struct{})}
+// that give out the same numbers, and must hold no "-". A shared feed is one that
+// other instances show as well: a cursor may then be ahead of it.
+func NewFeed(epoch string, shared bool) *Feed {
+	return &Feed{epoch: epoch, shared: shared, named: map[name]bound{}, changed: make(chan struct{})}
 }
 
-// Cursor is the cursor of the event numbered seq.
-func (f *Feed) Cursor(seq uint64) string {
+// cursor is the cursor of the event numbered seq.
+func (f *Feed) cursor(seq uint64) string {
 	return f.epoch + "-" + strconv.FormatUint(seq, 10)
+}
+
+// Epoch is the epoch of the feed.
+func (f *Feed) Epoch() string {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.epoch
 }
 
 // Last is the number of the newest event.
@@ -70,7 +80,7 @@ func (f *Feed) Append(first uint64, events ...Event) {
 		if seq <= f.last {
 			panic("BUG: feed numbers do not grow")
 		}
-		ev.Cursor = f.Cursor(seq)
+		ev.Cursor = f.cursor(seq)
 		text, err := json.Marshal(ev)
 		if err != nil {
 			panic("BUG: event cannot be written: " + err.Error())
@@ -82,8 +92,35 @@ func (f *Feed) Append(first uint64, events ...Event) {
 		b := f.named[e.name]
 		f.named[e.name] = bound{max(b.before, ev.Before), max(b.expires, ev.Expires)}
 	}
+	f.wake()
+}
+
+// wake lets everybody look again who waits for a change.
+func (f *Feed) wake() {
 	close(f.changed)
 	f.changed = make(chan struct{})
+}
+
+// Stall makes After answer with err, until Resume: the store cannot tell
+// whether there is more in the feed.
+func (f *Feed) Stall(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stalled = err
+	f.wake()
+}
+
+// Resume ends Stall. Under another epoch than before, all that the feed held
+// is forgotten: it is another store's.
+func (f *Feed) Resume(epoch string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stalled = nil
+	if epoch != f.epoch {
+		f.epoch, f.entries, f.dead, f.last, f.expiry = epoch, nil, 0, 0, nil
+		clear(f.named)
+		f.wake()
+	}
 }
 
 // Advance makes last the number of the newest event, should the events up to
@@ -98,9 +135,12 @@ func (f *Feed) Advance(last uint64) {
 // JSON. Without a cursor of this feed that is all of them, marked as a reset.
 // It reports whether the batch says anything new; the channel is closed when
 // more has been added.
-func (f *Feed) After(b []byte, cursor string) (batch []byte, news bool, changed <-chan struct{}) {
+func (f *Feed) After(b []byte, cursor string) (batch []byte, news bool, changed <-chan struct{}, err error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
+	if f.stalled != nil {
+		return nil, false, f.changed, f.stalled
+	}
 	seq, known := f.parse(cursor)
 	rest := f.entries
 	if known {
@@ -123,12 +163,12 @@ func (f *Feed) After(b []byte, cursor string) (batch []byte, news bool, changed 
 	b = append(b, `],"next":"`...)
 	b = append(b, f.epoch...)
 	b = append(b, '-')
-	b = strconv.AppendUint(b, f.last, 10)
+	b = strconv.AppendUint(b, max(seq, f.last), 10)
 	b = append(b, '"')
 	if !known {
 		b = append(b, `,"reset":true`...)
 	}
-	return append(b, '}'), comma || !known, f.changed
+	return append(b, '}'), comma || !known, f.changed, nil
 }
 
 func (f *Feed) parse(cursor string) (seq uint64, known bool) {
@@ -137,7 +177,10 @@ func (f *Feed) parse(cursor string) (seq uint64, known bool) {
 		return 0, false
 	}
 	seq, err := strconv.ParseUint(number, 10, 64)
-	return seq, err == nil && seq <= f.last
+	if err != nil || seq > f.last && !f.shared {
+		return 0, false
+	}
+	return seq, true
 }
 
 // Revoked reports whether the feed holds a revocation of t, or of the key that

@@ -19,8 +19,14 @@ type Store struct {
 
 	mu       sync.RWMutex
 	access   map[store.Digest]*store.Token
-	refresh  map[store.Digest]string // session, for as long as the session lives
+	refresh  map[store.Digest]refresh
 	sessions map[string]*session
+}
+
+// refresh is a refresh token, used or not.
+type refresh struct {
+	session string
+	expires int64
 }
 
 type session struct {
@@ -33,9 +39,9 @@ func New() *Store {
 	return &Store{
 		users:    store.NewDirectory[store.User](),
 		clients:  store.NewDirectory[store.Client](),
-		feed:     store.NewFeed(strconv.FormatInt(time.Now().UnixNano(), 36)),
+		feed:     store.NewFeed(strconv.FormatInt(time.Now().UnixNano(), 36), false),
 		access:   map[store.Digest]*store.Token{},
-		refresh:  map[store.Digest]string{},
+		refresh:  map[store.Digest]refresh{},
 		sessions: map[string]*session{},
 	}
 }
@@ -79,7 +85,7 @@ func (s *Store) Begin(_ context.Context, begun *store.Session, access *store.Iss
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions[begun.ID] = &session{*begun, []store.Digest{begun.Refresh}}
-	s.refresh[begun.Refresh] = begun.ID
+	s.refresh[begun.Refresh] = refresh{begun.ID, begun.Expires}
 	if access != nil {
 		s.access[access.Digest] = access.Token
 	}
@@ -98,10 +104,14 @@ func (s *Store) Access(_ context.Context, d store.Digest, now int64) (*store.Tok
 }
 
 // Session implements store.Tokens.
-func (s *Store) Session(_ context.Context, refresh store.Digest, now int64) (*store.Session, error) {
+func (s *Store) Session(_ context.Context, d store.Digest, now int64) (*store.Session, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	found, err := s.session(s.refresh[refresh], now)
+	r, ok := s.refresh[d]
+	if !ok || r.expires <= now {
+		return nil, store.ErrNotFound
+	}
+	found, err := s.session(r.session, now)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +141,7 @@ func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
 	}
 	found.Refresh, found.Expires = r.New, r.Expires
 	found.used = append(found.used, r.New)
-	s.refresh[r.New] = r.Session
+	s.refresh[r.New] = refresh{r.Session, r.Expires}
 	if r.Access != nil {
 		s.access[r.Access.Digest] = r.Access.Token
 	}

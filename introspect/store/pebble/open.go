@@ -154,7 +154,7 @@ func (s *Store) epoch() error {
 		if err != nil {
 			return err
 		}
-		s.feed = store.NewFeed(string(epoch))
+		s.feed = store.NewFeed(string(epoch), false)
 		return nil
 	case !errors.Is(err, store.ErrNotFound):
 		return err
@@ -165,7 +165,7 @@ func (s *Store) epoch() error {
 	b := s.db.NewBatch()
 	set(b, nameKey(prefixMeta, "epoch"), []byte(epoch))
 	set(b, nameKey(prefixMeta, "layout"), []byte(layout))
-	s.feed = store.NewFeed(epoch)
+	s.feed = store.NewFeed(epoch, false)
 	return s.commit(b)
 }
 

@@ -1,0 +1,152 @@
+package redis
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/tollgate/tollgate/introspect/store"
+)
+
+// User implements store.Accounts.
+func (s *Store) User(ctx context.Context, id string) (*store.User, error) {
+	return get[store.User](ctx, s, s.keys.users(), id)
+}
+
+// Users implements store.Accounts.
+func (s *Store) Users(ctx context.Context) ([]*store.User, error) {
+	users, err := all[store.User](ctx, s, s.keys.users())
+	slices.SortFunc(users, func(a, b *store.User) int { return cmp.Compare(a.ID, b.ID) })
+	return users, err
+}
+
+// PutUser implements store.Accounts.
+func (s *Store) PutUser(ctx context.Context, u, old *store.User) error {
+	return put(ctx, s, s.keys.users(), u.ID, u, old)
+}
+
+// Client implements store.Accounts. An answer is up to a second old.
+func (s *Store) Client(ctx context.Context, id string) (*store.Client, error) {
+	if c := s.clients.get(id); c != nil {
+		return c, nil
+	}
+	begun := time.Now()
+	c, err := get[store.Client](ctx, s, s.keys.clients(), id)
+	if err != nil {
+		return nil, err
+	}
+	s.clients.put(c, begun)
+	return c, nil
+}
+
+// Clients implements store.Accounts.
+func (s *Store) Clients(ctx context.Context) ([]*store.Client, error) {
+	clients, err := all[store.Client](ctx, s, s.keys.clients())
+	slices.SortFunc(clients, func(a, b *store.Client) int { return cmp.Compare(a.ID, b.ID) })
+	return clients, err
+}
+
+// PutClient implements store.Accounts.
+func (s *Store) PutClient(ctx context.Context, c, old *store.Client) error {
+	err := put(ctx, s, s.keys.clients(), c.ID, c, old)
+	s.clients.drop(c.ID)
+	return err
+}
+
+func get[T any](ctx context.Context, s *Store, key, id string) (*T, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	text, err := s.c.Do(ctx, s.c.B().Hget().Key(key).Field(id).Build()).AsBytes()
+	if rueidis.IsRedisNil(err) {
+		return nil, store.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := new(T)
+	return a, json.Unmarshal(text, a)
+}
+
+func all[T any](ctx context.Context, s *Store, key string) ([]*T, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	texts, err := s.c.Do(ctx, s.c.B().Hvals().Key(key).Build()).AsStrSlice()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*T, len(texts))
+	for i, text := range texts {
+		list[i] = new(T)
+		if err := json.Unmarshal([]byte(text), list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func put[T any](ctx context.Context, s *Store, key, id string, next, old *T) error {
+	text, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	var was []byte
+	if old != nil {
+		if was, err = json.Marshal(old); err != nil {
+			return err
+		}
+	}
+	done, err := s.run(ctx, putScript, []string{key}, id, string(text), string(was)).AsInt64()
+	if err == nil && done == 0 {
+		return store.ErrChanged
+	}
+	return err
+}
+
+// run runs a script within the time of one call.
+func (s *Store) run(ctx context.Context, script *rueidis.Lua, keys []string, args ...string) rueidis.RedisResult {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	return script.Exec(ctx, s.c, keys, args)
+}
+
+// clientFor is how long a client's account is remembered.
+const clientFor = time.Second
+
+// clientCache remembers clients' accounts.
+type clientCache struct {
+	mu sync.RWMutex
+	m  map[string]seenClient
+}
+
+type seenClient struct {
+	*store.Client
+	at time.Time
+}
+
+func (c *clientCache) init() { c.m = map[string]seenClient{} }
+
+func (c *clientCache) get(id string) *store.Client {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if seen, ok := c.m[id]; ok && time.Since(seen.at) < clientFor {
+		return seen.Client
+	}
+	return nil
+}
+
+func (c *clientCache) put(client *store.Client, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.m[client.ID] = seenClient{client, at}
+}
+
+func (c *clientCache) drop(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.m, id)
+}

@@ -1,0 +1,98 @@
+package redis
+
+import "github.com/redis/rueidis"
+
+// parse reads records as package store writes them: uvarint and text step
+// through v from position p on.
+const parse = `
+local v, p
+local function uvarint()
+	local n, m = 0, 1
+	while true do
+		local c = string.byte(v, p)
+		p = p + 1
+		if c < 128 then return n + c * m end
+		n = n + (c - 128) * m
+		m = m * 128
+	end
+end
+local function text()
+	local n = uvarint()
+	local s = string.sub(v, p, p + n - 1)
+	p = p + n
+	return s
+end
+`
+
+// accessScript returns the record of the token at KEYS[1] unless it is revoked.
+// ARGV[1] is the prefix of all keys; all are in one slot.
+var accessScript = rueidis.NewLuaScript(parse + `
+v, p = redis.call('GET', KEYS[1]), 2
+if not v then return false end
+local jti, sid, sub, client = text(), text(), text(), text()
+local issued = uvarint() / 2
+local x = ARGV[1] .. 'x:'
+local r = redis.call('MGET', x .. 'token:' .. jti, x .. 'session:' .. sid, x .. 'subject:' .. sub, x .. 'client:' .. client)
+if r[1] or (sid ~= '' and r[2]) then return false end
+if r[3] and issued <= tonumber(r[3]) or r[4] and issued <= tonumber(r[4]) then return false end
+return v
+`)
+
+// sessionScript returns the record of the session that the refresh token at
+// KEYS[1] belongs to, unless it has been revoked or the refresh token, used or
+// not, has expired by ARGV[2].
+var sessionScript = rueidis.NewLuaScript(parse + `
+local expires, id = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (.*)$')
+if not id or tonumber(expires) <= tonumber(ARGV[2]) then return false end
+v, p = redis.call('GET', ARGV[1] .. 's:' .. id), 2
+if not v then return false end
+local sid, sub, client, refresh = text(), text(), text(), text()
+local started = uvarint() / 2
+local x = ARGV[1] .. 'x:'
+local r = redis.call('MGET', x .. 'session:' .. sid, x .. 'subject:' .. sub, x .. 'client:' .. client)
+if r[1] then return false end
+if r[2] and started <= tonumber(r[2]) or r[3] and started <= tonumber(r[3]) then return false end
+return v
+`)
+
+// saveScript writes a session (KEYS[1]), its refresh token (KEYS[2]) and, where
+// there is a KEYS[3], an access token. ARGV: the session's record, its expiry,
+// its id, the access token's record, its expiry, and the record that must be
+// there now, or nothing for a new session. It returns 0 where that is not so.
+var saveScript = rueidis.NewLuaScript(`
+if ARGV[6] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[6] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EXAT', ARGV[2])
+redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. ARGV[3], 'EXAT', ARGV[2])
+if KEYS[3] then redis.call('SET', KEYS[3], ARGV[4], 'EXAT', ARGV[5]) end
+return 1
+`)
+
+// revokeScript appends events to the feed at KEYS[1] and makes them true.
+// ARGV: the prefix of all keys, then four for each event: its kind, its id, the
+// time up to which it revokes with the expiry of that mark behind a space, and
+// the entry of the feed. A mark that is there already keeps what is later.
+var revokeScript = rueidis.NewLuaScript(`
+local now = tonumber(redis.call('TIME')[1])
+for i = 2, #ARGV, 4 do
+	local kind, id, entry = ARGV[i], ARGV[i+1], ARGV[i+3]
+	local before, expires = string.match(ARGV[i+2], '(%d+) (%d+)')
+	local key = ARGV[1] .. 'x:' .. kind .. ':' .. id
+	local old = redis.call('GET', key)
+	if old then
+		before = math.max(tonumber(before), tonumber(old))
+		expires = math.max(tonumber(expires), now + redis.call('TTL', key))
+	end
+	redis.call('SET', key, before, 'EXAT', expires)
+	if kind == 'session' then redis.call('DEL', ARGV[1] .. 's:' .. id) end
+	redis.call('XADD', KEYS[1], '*', 'e', entry)
+end
+return 1
+`)
+
+// putScript stores ARGV[2] as the field ARGV[1] of the hash at KEYS[1] if what
+// is there is ARGV[3], where nothing stands for nothing.
+var putScript = rueidis.NewLuaScript(`
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`)
