@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -8,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/tollgate/tollgate/engine/jwt"
 )
 
 // record is a key as it is written: a private JWK (RFC 8037, section 2) and
@@ -29,9 +32,10 @@ type record struct {
 // key is a record ready for use.
 type key struct {
 	record
-	private ed25519.PrivateKey
-	tokens  signer // access tokens, typ at+jwt
-	answers signer // introspection answers, typ token-introspection+jwt
+	public  ed25519.PublicKey
+	header  []byte      // of every access token it signs, encoded, with the dot behind it
+	tokens  *jwt.Signer // access tokens, typ at+jwt
+	answers *jwt.Signer // introspection answers, typ token-introspection+jwt
 }
 
 var errKey = errors.New("not an Ed25519 private key (RFC 8037: kty OKP, crv Ed25519, x, d)")
@@ -64,12 +68,16 @@ func newKey(r record) (*key, error) {
 	if base64.RawURLEncoding.EncodeToString(public) != r.Public {
 		return nil, fmt.Errorf("%w: x of %q does not belong to d", errKey, r.ID)
 	}
-	return &key{
-		record:  r,
-		private: private,
-		tokens:  newSigner(r.ID, private, "at+jwt"),
-		answers: newSigner(r.ID, private, "token-introspection+jwt"),
-	}, nil
+	k := &key{record: r, public: public}
+	if k.tokens, err = jwt.NewSigner(r.ID, private, "at+jwt"); err != nil {
+		return nil, err
+	}
+	if k.answers, err = jwt.NewSigner(r.ID, private, "token-introspection+jwt"); err != nil {
+		return nil, err
+	}
+	token := k.tokens.Append(nil, []byte("{}"))
+	k.header = token[:bytes.IndexByte(token, '.')+1]
+	return k, nil
 }
 
 // thumbprint is the JWK thumbprint (RFC 7638; RFC 8037, section 2).

@@ -102,19 +102,19 @@ func (r ring) jwks(now int64) []byte {
 // or the token is not ours.
 func (r ring) verify(token []byte, now int64) (payload []byte, kid string, ok bool) {
 	for i, k := range r {
-		if !bytes.HasPrefix(token, []byte(k.tokens.header)) || !r.published(i, now) {
+		if !bytes.HasPrefix(token, k.header) || !r.published(i, now) {
 			continue
 		}
 		dot := bytes.LastIndexByte(token, '.')
-		if dot < len(k.tokens.header) {
+		if dot < len(k.header) {
 			return nil, "", false
 		}
 		var sig [ed25519.SignatureSize]byte
 		n, err := decode(sig[:], token[dot+1:])
-		if err != nil || n != len(sig) || !ed25519.Verify(k.public(), token[:dot], sig[:]) {
+		if err != nil || n != len(sig) || !ed25519.Verify(k.public, token[:dot], sig[:]) {
 			return nil, "", false
 		}
-		body := token[len(k.tokens.header):dot]
+		body := token[len(k.header):dot]
 		payload = make([]byte, base64.RawURLEncoding.DecodedLen(len(body)))
 		if n, err = decode(payload, body); err != nil {
 			return nil, "", false
@@ -124,8 +124,6 @@ func (r ring) verify(token []byte, now int64) (payload []byte, kid string, ok bo
 	return nil, "", false
 }
 
-func (k *key) public() ed25519.PublicKey { return k.private.Public().(ed25519.PublicKey) }
-
 // decode is strict base64url: no stray bits, and none of the line breaks that
 // encoding/base64 skips.
 func decode(dst, src []byte) (int, error) {
@@ -133,12 +131,4 @@ func decode(dst, src []byte) (int, error) {
 		return 0, base64.CorruptInputError(0)
 	}
 	return base64.RawURLEncoding.Strict().Decode(dst, src)
-}
-
-func quote(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		panic("BUG: " + err.Error())
-	}
-	return string(b)
 }

@@ -6,7 +6,7 @@ func (r *Keyring) Sign(claims []byte, now int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.tokens.sign(claims), nil
+	return k.tokens.Append(nil, claims), nil
 }
 
 // SignAnswer signs an introspection answer (RFC 9701, section 5).
@@ -15,7 +15,7 @@ func (r *Keyring) SignAnswer(claims []byte, now int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.answers.sign(claims), nil
+	return k.answers.Append(nil, claims), nil
 }
 
 // Verify returns the claims of an access token that was signed here with a key
