@@ -1,0 +1,56 @@
+package introspect
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// Every test named in docs/oauth.md exists, and every test named after an RFC
+// is in docs/oauth.md.
+func TestStatementTable(t *testing.T) {
+	doc, err := os.ReadFile("../docs/oauth.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(TestRFC\\w+)` \\|\n").FindAllSubmatch(doc, -1) {
+		if rows[string(m[1])] {
+			t.Errorf("%s is in two rows", m[1])
+		}
+		rows[string(m[1])] = true
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && regexp.MustCompile(`^TestRFC\d`).MatchString(fn.Name.Name) {
+				tests[fn.Name.Name] = true
+			}
+		}
+	}
+	if len(rows) < 50 {
+		t.Errorf("the table has %d rows", len(rows))
+	}
+	for name := range rows {
+		if !tests[name] {
+			t.Errorf("%s is in the table and not among the tests", name)
+		}
+	}
+	for name := range tests {
+		if !rows[name] {
+			t.Errorf("%s is not in the table", name)
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package introspect
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func header(name, value string) option {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+var clientGrant = []string{"grant_type", grantClient}
+
+func TestRFC6749_2_3_OneClientAuthenticationMethod(t *testing.T) {
+	f := start(t, quick(t))
+	both := append([]string{"client_id", "reporting", "client_secret", f.reporting}, clientGrant...)
+	f.want(f.post("/oauth2/token", both, f.asReporting()), 400, "invalid_request")
+	other := append([]string{"client_id", "gateway"}, clientGrant...)
+	f.want(f.post("/oauth2/token", other, f.asReporting()), 400, "invalid_request")
+	same := append([]string{"client_id", "reporting"}, clientGrant...)
+	f.want(f.post("/oauth2/token", same, f.asReporting()), 200, "")
+	f.want(f.post("/oauth2/token", clientGrant, func(r *http.Request) {
+		r.Header["Authorization"] = []string{"Basic YTpi", "Basic YTpi"}
+	}), 400, "invalid_request")
+}
+
+func TestRFC6749_2_3_1_SecretInHeaderOrBody(t *testing.T) {
+	f := start(t, quick(t))
+	f.want(f.post("/oauth2/token", clientGrant, f.asReporting()), 200, "")
+	body := append([]string{"client_id", "reporting", "client_secret", f.reporting}, clientGrant...)
+	f.want(f.post("/oauth2/token", body), 200, "")
+	encoded := strings.ReplaceAll(f.reporting, "_", "%5F")
+	f.want(f.post("/oauth2/token", clientGrant, basicAuth("reporting", encoded)), 200, "")
+}
+
+func TestRFC6749_2_3_1_SecretNotInURI(t *testing.T) {
+	f := start(t, quick(t))
+	r := f.send("POST", "/oauth2/token?client_id=reporting&client_secret="+f.reporting,
+		"application/x-www-form-urlencoded", "grant_type=client_credentials")
+	f.want(r, 400, "invalid_request")
+	if strings.Contains(r.body, f.reporting) || strings.Contains(f.log.String(), f.reporting) {
+		t.Error("the secret is told")
+	}
+}
+
+func TestRFC6749_3_2_PostOnly(t *testing.T) {
+	f := start(t, quick(t))
+	for _, path := range []string{"/login", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"} {
+		for _, method := range []string{"GET", "HEAD", "PUT", "DELETE"} {
+			r := f.send(method, path, "", "")
+			f.want(r, 405, "")
+			if r.header.Get("Allow") != "POST" {
+				t.Errorf("Allow is %q", r.header.Get("Allow"))
+			}
+		}
+	}
+}
+
+func TestRFC6749_3_2_EmptyParameterIsOmitted(t *testing.T) {
+	f := start(t, quick(t))
+	r := f.post("/oauth2/token", []string{"grant_type", grantClient, "scope", ""}, f.asReporting())
+	f.want(r, 200, "")
+	if got := r.text(t, "scope"); got != "read export" {
+		t.Errorf("scope is %q", got)
+	}
+	f.want(f.post("/oauth2/token", []string{"grant_type", ""}, f.asReporting()), 400, "invalid_request")
+	f.want(f.post("/oauth2/introspect", []string{"token", ""}, f.asGateway()), 400, "invalid_request")
+	f.want(f.post("/oauth2/revoke", []string{"token", ""}, f.asGateway()), 400, "invalid_request")
+}
+
+func TestRFC6749_3_2_RepeatedParameterIsRefused(t *testing.T) {
+	f := start(t, quick(t))
+	twice := append(clientGrant, clientGrant...)
+	f.want(f.post("/oauth2/token", twice, f.asReporting()), 400, "invalid_request")
+	f.want(f.post("/oauth2/token", append(clientGrant, "x", "1", "x", "2"), f.asReporting()), 400, "invalid_request")
+	f.want(f.post("/oauth2/introspect", []string{"token", "a", "token", "a"}, f.asGateway()), 400, "invalid_request")
+	f.want(f.post("/oauth2/revoke", []string{"token", "a", "token", "b"}, f.asGateway()), 400, "invalid_request")
+	f.want(f.post("/login", []string{"id", "alice", "id", "bob", "password", "x"}), 400, "invalid_request")
+}
+
+func TestRFC6749_3_2_UnknownParameterIsIgnored(t *testing.T) {
+	f := start(t, quick(t))
+	f.want(f.post("/oauth2/token", append(clientGrant, "colour", "blue"), f.asReporting()), 200, "")
+}
+
+func TestRFC6749_3_2_FormOnly(t *testing.T) {
+	f := start(t, quick(t))
+	for _, kind := range []string{"application/json", "text/plain", "multipart/form-data; boundary=x", ""} {
+		r := f.send("POST", "/oauth2/token", kind, "grant_type=client_credentials", f.asReporting())
+		f.want(r, 400, "invalid_request")
+	}
+	r := f.send("POST", "/oauth2/token", "Application/X-WWW-Form-Urlencoded; charset=UTF-8", "grant_type=client_credentials", f.asReporting())
+	f.want(r, 200, "")
+}
+
+func TestRFC6749_3_3_ScopeMayBeNarrowedAndIsTold(t *testing.T) {
+	f := start(t, quick(t))
+	scope := func(asked string) reply {
+		return f.post("/oauth2/token", append(clientGrant, "scope", asked), f.asReporting())
+	}
+	r := scope("export")
+	f.want(r, 200, "")
+	if r.text(t, "scope") != "export" || f.introspect(r.text(t, "access_token")).text(t, "scope") != "export" {
+		t.Errorf("scope is %s", r.body)
+	}
+	f.want(scope("export admin"), 400, "invalid_scope")
+	f.want(scope(" "), 400, "invalid_scope")
+}
+
+func TestRFC6749_4_4_2_ClientMustAuthenticate(t *testing.T) {
+	f := start(t, quick(t))
+	f.want(f.post("/oauth2/token", clientGrant), 401, "invalid_client")
+	f.want(f.post("/oauth2/token", append(clientGrant, "client_id", "reporting")), 401, "invalid_client")
+	f.want(f.post("/oauth2/token", append(clientGrant, "client_id", "first-party")), 401, "invalid_client")
+}
+
+func TestRFC6749_4_4_3_NoRefreshTokenForClients(t *testing.T) {
+	f := start(t, quick(t))
+	r := f.post("/oauth2/token", clientGrant, f.asReporting())
+	if _, ok := r.fields(t)["refresh_token"]; ok || r.status != 200 {
+		t.Errorf("answer is %d %s", r.status, r.body)
+	}
+}
+
+func TestRFC6749_5_1_AnswerMembers(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		r := f.post("/oauth2/token", clientGrant, f.asReporting())
+		got := r.fields(t)
+		if r.status != 200 || got["access_token"] == "" || got["token_type"] != "Bearer" || got["expires_in"] != 300.0 {
+			t.Errorf("answer is %d %s", r.status, r.body)
+		}
+		if kind := r.header.Get("Content-Type"); kind != "application/json" {
+			t.Errorf("Content-Type is %q", kind)
+		}
+	})
+}
+
+func TestRFC6749_5_1_NoStore(t *testing.T) {
+	f := start(t, quick(t))
+	access, refresh := f.mustLogin()
+	for name, r := range map[string]reply{
+		"login":       f.login("alice", alicePassword),
+		"wrong login": f.login("alice", "wrong"),
+		"client":      f.post("/oauth2/token", clientGrant, f.asReporting()),
+		"refresh":     f.refresh(refresh),
+		"error":       f.post("/oauth2/token", nil),
+		"introspect":  f.introspect(access),
+		"revoke":      f.post("/oauth2/revoke", []string{"token", access}, f.asGateway()),
+		"feed":        f.send("GET", "/revocations?wait=0", "", "", f.asGateway()),
+	} {
+		if r.header.Get("Cache-Control") != "no-store" || r.header.Get("Pragma") != "no-cache" {
+			t.Errorf("%s: Cache-Control %q, Pragma %q", name, r.header.Get("Cache-Control"), r.header.Get("Pragma"))
+		}
+	}
+}
+
+func TestRFC6749_5_2_InvalidRequest(t *testing.T) {
+	f := start(t, quick(t))
+	r := f.post("/oauth2/token", []string{"scope", "read"}, f.asReporting())
+	f.want(r, 400, "invalid_request")
+	if r.text(t, "error_description") == "" {
+		t.Error("no description")
+	}
+}
+
+func TestRFC6749_5_2_InvalidClientIs401WithChallenge(t *testing.T) {
+	f := start(t, quick(t))
+	for name, o := range map[string]option{
+		"wrong secret":    basicAuth("reporting", f.gateway),
+		"unknown client":  basicAuth("nobody", f.reporting),
+		"not Basic":       header("Authorization", "Bearer x"),
+		"not base64":      header("Authorization", "Basic !"),
+		"no colon":        header("Authorization", "Basic YQ=="),
+		"no secret":       basicAuth("reporting", ""),
+		"endless":         header("Authorization", "Basic "+strings.Repeat("YWFh", 800)),
+		"name of a login": basicAuth("first-party", ""),
+	} {
+		r := f.post("/oauth2/token", clientGrant, o)
+		t.Run(name, func(t *testing.T) {
+			f.want(r, 401, "invalid_client")
+			if !strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Basic ") {
+				t.Errorf("WWW-Authenticate is %q", r.header.Get("WWW-Authenticate"))
+			}
+		})
+	}
+}
+
+func TestRFC6749_5_2_UnsupportedGrantType(t *testing.T) {
+	f := start(t, quick(t))
+	for _, grant := range []string{"authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"} {
+		f.want(f.post("/oauth2/token", []string{"grant_type", grant}, f.asReporting()), 400, "unsupported_grant_type")
+	}
+}
+
+func TestRFC6749_5_2_InvalidGrant(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	for name, token := range map[string]string{
+		"unknown":         "tgr_" + strings.Repeat("A", 43),
+		"malformed":       "tgr_x",
+		"an access token": access,
+	} {
+		t.Run(name, func(t *testing.T) { f.want(f.refresh(token), 400, "invalid_grant") })
+	}
+	f.want(f.post("/oauth2/token", []string{"grant_type", grantRefresh}), 400, "invalid_request")
+}
+
+func TestRFC6749_6_RefreshNarrowsScopeOfTheAccessTokenAlone(t *testing.T) {
+	f := start(t, quick(t))
+	_, refresh := f.mustLogin()
+	ask := func(refresh, scope string) reply {
+		return f.post("/oauth2/token", []string{"grant_type", grantRefresh, "refresh_token", refresh, "scope", scope})
+	}
+	r := ask(refresh, "read")
+	f.want(r, 200, "")
+	if r.text(t, "scope") != "read" {
+		t.Errorf("scope is %s", r.body)
+	}
+	r = f.refresh(r.text(t, "refresh_token"))
+	if r.text(t, "scope") != "read write" {
+		t.Errorf("afterwards scope is %s", r.body)
+	}
+	f.want(ask(r.text(t, "refresh_token"), "read admin"), 400, "invalid_scope")
+	f.want(f.refresh(r.text(t, "refresh_token")), 200, "") // being refused used nothing up
+}
+
+func TestRFC6749_6_RefreshTokenIsBoundToItsClient(t *testing.T) {
+	f := start(t, quick(t))
+	_, refresh := f.mustLogin()
+	form := []string{"grant_type", grantRefresh, "refresh_token", refresh}
+	f.want(f.post("/oauth2/token", form, f.asReporting()), 400, "invalid_grant")
+	f.want(f.post("/oauth2/token", form, basicAuth("reporting", "wrong")), 401, "invalid_client")
+	f.want(f.post("/oauth2/token", append(form, "client_id", "nobody")), 401, "invalid_client")
+	r := f.post("/oauth2/token", append(form, "client_id", "first-party"))
+	f.want(r, 200, "")
+	form[3] = r.text(t, "refresh_token")
+	f.want(f.post("/oauth2/token", form, f.asGateway()), 200, "")
+}
+
+func TestRFC6749_6_RefreshTokenIsReplaced(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		_, refresh := f.mustLogin()
+		seen := map[string]bool{refresh: true}
+		for range 5 {
+			r := f.refresh(refresh)
+			f.want(r, 200, "")
+			if refresh = r.text(t, "refresh_token"); seen[refresh] {
+				t.Fatal("a refresh token came twice")
+			}
+			seen[refresh] = true
+		}
+	})
+}
+
+func TestRFC9700_4_14_2_ReuseRevokesTheFamily(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, refresh := f.mustLogin()
+		other, _ := f.mustLogin()
+		r := f.refresh(refresh)
+		f.want(r, 200, "")
+		f.want(f.refresh(refresh), 400, "invalid_grant")
+		f.want(f.refresh(r.text(t, "refresh_token")), 400, "invalid_grant")
+		if f.active(access) || f.active(r.text(t, "access_token")) {
+			t.Error("an access token of the family is alive")
+		}
+		if !f.active(other) {
+			t.Error("another session has ended as well")
+		}
+	})
+}
+
+func TestRFC9700_2_4_NoPasswordGrant(t *testing.T) {
+	f := start(t, quick(t))
+	r := f.post("/oauth2/token", []string{"grant_type", "password", "username", "alice", "password", alicePassword}, f.asReporting())
+	f.want(r, 400, "unsupported_grant_type")
+}

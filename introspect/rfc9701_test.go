@@ -1,0 +1,191 @@
+package introspect
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tollgate/tollgate/engine"
+	"github.com/tollgate/tollgate/engine/keyset"
+	"github.com/tollgate/tollgate/introspect/admin"
+)
+
+// verifier is an engine that trusts the service, for tokens of type typ and
+// the audience given.
+func (f *fixture) verifier(typ, audience string) *engine.Engine {
+	f.t.Helper()
+	keys := keyset.New(keyset.HTTP(f.url+"/.well-known/jwks.json", nil), keyset.Options{})
+	if err := keys.Refresh(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+	e, err := engine.New(engine.Config{
+		Issuers: []engine.Issuer{{Name: f.cfg.Issuer, Keys: keys, Audiences: []string{audience}, Algorithms: []string{"EdDSA"}, Type: typ}},
+		Now:     f.svc.now,
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return e
+}
+
+// signed is the introspection answer as a JWT, and its parts decoded.
+func (f *fixture) signed(token string) (header, claims map[string]any) {
+	f.t.Helper()
+	r := f.introspect(token, func(r *http.Request) { r.Header.Set("Accept", answerType) })
+	if kind := r.header.Get("Content-Type"); kind != answerType {
+		f.t.Errorf("Content-Type is %q", kind)
+	}
+	part := strings.Split(r.body, ".")
+	for i, m := range []*map[string]any{&header, &claims} {
+		b, err := base64.RawURLEncoding.DecodeString(part[i])
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, m); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	return header, claims
+}
+
+func TestRFC9701_5_AnswerIsASignedJWT(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, _ := f.mustLogin()
+		head, claims := f.signed(access)
+		if head["typ"] != "token-introspection+jwt" || head["alg"] != "EdDSA" {
+			t.Errorf("header is %v", head)
+		}
+		if claims["iss"] != cfg.Issuer || claims["aud"] != "gateway" || claims["iat"] == nil || claims["sub"] != nil || claims["exp"] != nil {
+			t.Errorf("claims are %v", claims)
+		}
+		plain := f.introspect(access).fields(t)
+		inner := claims["token_introspection"].(map[string]any)
+		delete(inner, "phantom_token")
+		a, _ := json.Marshal(plain)
+		b, _ := json.Marshal(inner)
+		if string(a) != string(b) {
+			t.Errorf("token_introspection is %s, not %s", b, a)
+		}
+	})
+}
+
+func TestRFC9701_5_InactiveSaysNothingElse(t *testing.T) {
+	f := start(t, cfgWith(t, FormatOpaque))
+	_, claims := f.signed("tg_00000000-0000-4000-8000-000000000000")
+	if b, _ := json.Marshal(claims["token_introspection"]); string(b) != `{"active":false}` {
+		t.Errorf("token_introspection is %s", b)
+	}
+}
+
+func TestRFC9701_4_PlainWithoutTheAcceptHeader(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	if kind := f.introspect(access).header.Get("Content-Type"); kind != "application/json" {
+		t.Errorf("Content-Type is %q", kind)
+	}
+}
+
+// The answer's typ keeps it from being taken for an access token.
+func TestRFC9701_8_1_AnswerIsNoAccessToken(t *testing.T) {
+	f := start(t, cfgWith(t, FormatOpaque))
+	access, _ := f.mustLogin()
+	r := f.introspect(access, func(r *http.Request) { r.Header.Set("Accept", answerType) })
+	_, err := f.verifier("", "gateway").Verify([]byte(r.body))
+	if engine.Code(err) != "type" {
+		t.Errorf("as an access token: %v", err)
+	}
+	if f.active(r.body) {
+		t.Error("introspection takes it for an access token")
+	}
+}
+
+// The phantom token is the opaque token's twin: it says the same, dies with it,
+// and is alive nowhere after it.
+func TestPhantomTokenIsTheOpaqueTokensTwin(t *testing.T) {
+	for _, kind := range []string{StoreMemory, StorePebble} {
+		t.Run(kind, func(t *testing.T) {
+			cfg := cfgWith(t, FormatOpaque)
+			cfg.Store.Kind = kind
+			f := start(t, cfg)
+			access, _ := f.mustLogin()
+			_, claims := f.signed(access)
+			phantom := claims["token_introspection"].(map[string]any)["phantom_token"].(string)
+			verify := f.verifier("", "orders")
+			got, err := verify.Verify([]byte(phantom))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := f.introspect(access).fields(t)
+			if got.TokenID() != want["jti"] || got.Subject() != "alice" || got.SessionID() != want["sid"] ||
+				got.ScopeList() != "read write" || got.RoleList() != "customer" || float64(got.ExpiresAt().Unix()) != want["exp"] {
+				t.Errorf("the phantom token says %s, the opaque one %v", got.Payload(), want)
+			}
+			if !f.active(phantom) {
+				t.Error("the phantom token is not active")
+			}
+			f.advance(200 * time.Second) // asked late, it ends no later
+			_, claims = f.signed(access)
+			late := claims["token_introspection"].(map[string]any)["phantom_token"].(string)
+			got, err = verify.Verify([]byte(late))
+			if err != nil || float64(got.ExpiresAt().Unix()) != want["exp"] {
+				t.Errorf("a later phantom token: %v", err)
+			}
+			f.want(f.revoke(access), 200, "")
+			if f.active(phantom) || f.active(late) {
+				t.Error("the phantom token outlived the opaque one")
+			}
+		})
+	}
+}
+
+func TestNoPhantomTokenForAJWT(t *testing.T) {
+	f := start(t, cfgWith(t, FormatJWT))
+	access, _ := f.mustLogin()
+	_, claims := f.signed(access)
+	if _, ok := claims["token_introspection"].(map[string]any)["phantom_token"]; ok {
+		t.Error("a JWT has a phantom token")
+	}
+}
+
+func TestRFC9068_2_TokensVerify(t *testing.T) {
+	f := start(t, cfgWith(t, FormatJWT))
+	access, _ := f.mustLogin()
+	verify := f.verifier("", "billing")
+	for _, token := range []string{access, f.clientToken()} {
+		c, err := verify.Verify([]byte(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Issuer() != f.cfg.Issuer || c.TokenID() == "" || c.ClientID() == "" || c.ExpiresAt() <= c.IssuedAt() {
+			t.Errorf("claims are %s", c.Payload())
+		}
+	}
+	head, _ := base64.RawURLEncoding.DecodeString(access[:strings.IndexByte(access, '.')])
+	var members map[string]string
+	if err := json.Unmarshal(head, &members); err != nil || members["typ"] != "at+jwt" || members["alg"] != "EdDSA" || members["kid"] == "" {
+		t.Errorf("header is %s", head)
+	}
+}
+
+// RFC 9068, section 5: a client must not be able to pass for a user.
+func TestRFC9068_5_SubjectsDoNotCollide(t *testing.T) {
+	f := start(t, quick(t))
+	ctx := t.Context()
+	_, _, err := f.svc.Admin().AddClient(ctx, admin.NewClient{ID: "alice"})
+	if !errors.Is(err, admin.ErrExists) {
+		t.Errorf("a client called like a user: %v", err)
+	}
+	_, err = f.svc.Admin().AddUser(ctx, admin.NewUser{ID: "reporting", Password: []byte("x")})
+	if !errors.Is(err, admin.ErrExists) {
+		t.Errorf("a user called like a client: %v", err)
+	}
+	_, _, err = f.svc.Admin().AddClient(ctx, admin.NewClient{ID: "first-party"})
+	if !errors.Is(err, admin.ErrReserved) {
+		t.Errorf("a client called like the login client: %v", err)
+	}
+}
