@@ -2,7 +2,6 @@ package claimcache
 
 import (
 	"hash/maphash"
-	"math/rand/v2"
 	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -18,9 +17,9 @@ const (
 	// differs between any two tokens of an issuer, and what a stranger puts there
 	// only ever finds a token that is not the same.
 	tail = 64
-	// Of this many hits in the front, ristretto hears of one, so that it knows what
-	// is busy without being asked each time.
-	sample = 64
+	// Of this many hits at a place of the front, ristretto hears of one, so that it
+	// knows what is busy without being asked each time.
+	sample = 16
 )
 
 // A Cache keeps entries in a bounded number of bytes. It is safe for concurrent
@@ -52,6 +51,7 @@ func New[V any](bytes int64) (*Cache[V], error) {
 	return c, nil
 }
 
+// hash is Entry.hash of a token that has none yet.
 func (c *Cache[V]) hash(token []byte) uint64 {
 	return maphash.Bytes(c.seed, token[max(0, len(token)-tail):])
 }
@@ -61,20 +61,29 @@ func (c *Cache[V]) Get(token []byte) *V {
 	hash := c.hash(token)
 	p := c.place(hash)
 	if e := p.entry.Load(); e != nil && e.token == string(token) {
-		p.hits.Add(1)
-		if rand.Uint32()%sample == 0 {
+		if p.hits.Add(1)%sample == 0 {
 			c.kept.Get(hash)
 		}
 		return &e.Value
 	}
-	e, ok := c.kept.Get(hash)
-	if !ok || e.token != string(token) {
-		c.missed.Add(1)
+	if e := c.find(hash); e != nil && e.token == string(token) {
+		p.hits.Add(1)
+		p.put(e)
+		return &e.Value
+	}
+	c.missed.Add(1)
+	return nil
+}
+
+// find asks ristretto. It asks for the TTL first, because a Get of what is not
+// there counts as a use of it: strangers' tokens would wear out the counts of
+// good ones.
+func (c *Cache[V]) find(hash uint64) *Entry[V] {
+	if _, ok := c.kept.GetTTL(hash); !ok {
 		return nil
 	}
-	p.hits.Add(1)
-	p.put(e)
-	return &e.Value
+	e, _ := c.kept.Get(hash)
+	return e
 }
 
 // Put keeps e, whose value takes so many bytes beside the token, for at most ttl,
@@ -83,7 +92,8 @@ func (c *Cache[V]) Put(e *Entry[V], bytes int, ttl time.Duration) {
 	if ttl <= 0 {
 		return
 	}
-	hash := maphash.String(c.seed, e.token[max(0, len(e.token)-tail):])
+	hash := e.hash(c.seed)
+	c.kept.Get(hash) // counts as the use it is
 	if !c.kept.SetWithTTL(hash, e, int64(len(e.token)+bytes+overhead), ttl) {
 		c.dropped.Add(1)
 		return
@@ -99,7 +109,7 @@ func (c *Cache[V]) Delete(token []byte) {
 	if e := c.place(hash).entry.Load(); e != nil && e.token == string(token) {
 		c.leave(e)
 	}
-	if e, ok := c.kept.Get(hash); ok && e.token == string(token) {
+	if e := c.find(hash); e != nil && e.token == string(token) {
 		c.kept.Del(hash)
 	}
 }
@@ -110,8 +120,7 @@ func (c *Cache[V]) leave(e *Entry[V]) {
 		return
 	}
 	e.gone.Store(true)
-	hash := maphash.String(c.seed, e.token[max(0, len(e.token)-tail):])
-	c.place(hash).entry.CompareAndSwap(e, nil)
+	c.place(e.hash(c.seed)).entry.CompareAndSwap(e, nil)
 }
 
 // Wait returns once what was Put before is either kept or not.

@@ -1,6 +1,9 @@
 package claimcache
 
-import "sync/atomic"
+import (
+	"hash/maphash"
+	"sync/atomic"
+)
 
 // An Entry is a token and the value kept for it.
 type Entry[V any] struct {
@@ -11,3 +14,7 @@ type Entry[V any] struct {
 
 // NewEntry returns the Entry of token, for its owner to fill in before Put.
 func NewEntry[V any](token string) *Entry[V] { return &Entry[V]{token: token} }
+
+func (e *Entry[V]) hash(seed maphash.Seed) uint64 {
+	return maphash.String(seed, e.token[max(0, len(e.token)-tail):])
+}
