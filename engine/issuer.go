@@ -62,7 +62,7 @@ type issuer struct {
 	keys       *keyset.KeySet
 	policy     claims.Policy
 	algorithms []string
-	typ        string
+	typ        string // empty for none
 	mapping    *jwt.Mapping
 	revoked    *revocation.Set
 }
@@ -92,8 +92,11 @@ func newIssuer(c Issuer) (*issuer, error) {
 			return fail("algorithm %q is not one of %v", alg, jwt.Algorithms())
 		}
 	}
-	if i.typ == "" {
+	switch c.Type {
+	case "":
 		i.typ = TypeAccessToken
+	case TypeNone:
+		i.typ = ""
 	}
 	var err error
 	i.mapping, err = jwt.NewMapping(jwt.Paths{
@@ -110,17 +113,8 @@ func (i *issuer) check(h *jwt.Header) error {
 	if len(i.algorithms) > 0 && !slices.Contains(i.algorithms, h.Algorithm) {
 		return ErrAlgorithm
 	}
-	switch i.typ {
-	case h.Type:
+	if h.Type == i.typ || i.typ == TypeAccessToken && h.Type == "application/"+TypeAccessToken {
 		return nil
-	case TypeAccessToken:
-		if h.Type == "application/"+TypeAccessToken {
-			return nil
-		}
-	case TypeNone:
-		if h.Type == "" {
-			return nil
-		}
 	}
 	return ErrType
 }

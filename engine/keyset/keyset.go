@@ -112,22 +112,34 @@ func (k *KeySet) Find(kid string) *Key {
 	if key := k.Snapshot().Key(kid); key != nil || k.source == nil {
 		return key
 	}
-	k.mu.Lock()
-	f := k.flight
-	if f == nil {
-		now := time.Now()
-		if now.Sub(k.asked) < k.options.Cooldown {
-			k.mu.Unlock()
-			return k.Snapshot().Key(kid)
-		}
-		k.asked = now
-		f = k.start()
-	}
-	k.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), k.options.Wait)
 	defer cancel()
-	_ = f.wait(ctx) // what there is to know is in the snapshot
-	return k.Snapshot().Key(kid)
+	for {
+		f, own := k.ask()
+		if f == nil {
+			return k.Snapshot().Key(kid)
+		}
+		_ = f.wait(ctx) // what there is to know is in the snapshot
+		if key := k.Snapshot().Key(kid); key != nil || own || ctx.Err() != nil {
+			return key
+		}
+		// That reading may have begun before the key was there.
+	}
+}
+
+// ask returns the fetch under way, or else one of its own if the cooldown allows.
+func (k *KeySet) ask() (f *flight, own bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.flight != nil {
+		return k.flight, false
+	}
+	now := time.Now()
+	if now.Sub(k.asked) < k.options.Cooldown {
+		return nil, false
+	}
+	k.asked = now
+	return k.start(), true
 }
 
 func (f *flight) wait(ctx context.Context) error {
