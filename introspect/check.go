@@ -22,7 +22,7 @@ const (
 
 // Check reports what is wrong with c, each error with the path of its key.
 func (c *Config) Check() error {
-	d := c.withDefaults()
+	d := c.WithDefaults()
 	return errors.Join(
 		d.checkNames(), d.Store.check(), d.Tokens.check(), d.Login.check(),
 		span("keys.lead", d.Keys.Lead, time.Second, maxLead),

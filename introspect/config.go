@@ -116,8 +116,8 @@ func or[T comparable](v *T, standard T) {
 	}
 }
 
-// withDefaults returns c with the defaults in place of zeros.
-func (c Config) withDefaults() Config {
+// WithDefaults returns c with the defaults in place of zeros.
+func (c Config) WithDefaults() Config {
 	or(&c.Listen, "127.0.0.1:8090")
 	or(&c.Admin, "127.0.0.1:8091")
 	or(&c.Data, "data")

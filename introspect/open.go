@@ -89,7 +89,7 @@ func OpenAdmin(ctx context.Context, cfg Config, log *slog.Logger) (admin.Admin, 
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	c := cfg.withDefaults()
+	c := cfg.WithDefaults()
 	if running, err := admin.Dial(ctx, socketPath(c.Data)); err == nil {
 		return running, nil
 	}

@@ -47,11 +47,11 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	local, err := open(cfg.withDefaults(), log)
+	local, err := open(cfg.WithDefaults(), log)
 	if err != nil {
 		return nil, err
 	}
-	c := cfg.withDefaults()
+	c := cfg.WithDefaults()
 	s := &Service{
 		cfg: c, log: log, now: time.Now,
 		store: local.Store, keyring: local.Keyring, hasher: local.Hasher, admin: local,
