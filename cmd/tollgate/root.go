@@ -13,7 +13,10 @@ import (
 func run(args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.Execute()
+	err := known(root, args)
+	if err == nil {
+		err = root.Execute()
+	}
 	if err == nil {
 		return 0
 	}
@@ -24,6 +27,18 @@ func run(args []string) int {
 		return 2
 	}
 	return 1
+}
+
+// known refuses a command that does not exist, before its flags are taken for
+// those of root.
+func known(root *cobra.Command, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return nil
+	}
+	if cmd, _, err := root.Find(args); err == nil && cmd == root && args[0] != cobra.ShellCompRequestCmd && args[0] != cobra.ShellCompNoDescRequestCmd {
+		return unknownCommand(root, args)
+	}
+	return nil
 }
 
 func newRoot() *cobra.Command {
@@ -41,8 +56,17 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
+		newDev(),
+		newGateway(),
+		newIntrospect(),
+		newCheck(),
 		newVerify(),
+		newUser(),
+		newClient(),
+		newKeys(),
 		newVersion(),
 	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -120,4 +121,22 @@ func tooDeep(tokens token.Tokens) int {
 		}
 	}
 	return 0
+}
+
+// Known counts the top-level keys of data that into has a field for. It tells
+// which of several structs a file is meant for.
+func Known(data []byte, into any) int {
+	d := decoder{lines: map[string]int{}}
+	known := keys(fields(reflect.ValueOf(into).Elem()))
+	body := d.parse(data)
+	if body == nil {
+		return 0
+	}
+	n := 0
+	for key := range d.mapping(body, "") {
+		if slices.Contains(known, key.Value) {
+			n++
+		}
+	}
+	return n
 }

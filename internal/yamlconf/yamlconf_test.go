@@ -254,3 +254,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestKnown(t *testing.T) {
+	for yaml, want := range map[string]int{"": 0, "listen: a\nroutes: 7\nother: b": 2, "- a": 0, "listen: [": 0, "rate: 1": 1} {
+		if got := Known([]byte(yaml), &config{}); got != want {
+			t.Errorf("%q: %d, want %d", yaml, got, want)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollgate/tollgate/internal/yamlconf"
+	"github.com/tollgate/tollgate/introspect"
+)
+
+func newIntrospect() *cobra.Command {
+	var config string
+	var logs logFlags
+	cmd := &cobra.Command{
+		Use:   "introspect --config FILE",
+		Short: "Run the security service",
+		Long: `Run the security service until SIGINT or SIGTERM, and then finish the requests
+under way. Accounts and keys are changed while it runs, with the commands user,
+client and keys.`,
+		Example: `  tollgate introspect --config introspect.yaml
+  tollgate client add gateway --service --config introspect.yaml > gateway.secret`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if err := required(cmd, "config"); err != nil {
+				return err
+			}
+			log, err := logs.logger(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			var conf introspect.Config
+			if err := yamlconf.Load(config, &conf); err != nil {
+				return err
+			}
+			conf = conf.WithDefaults()
+			public, err := listen(conf.Listen, "listen in "+config)
+			if err != nil {
+				return err
+			}
+			admin, err := listen(conf.Admin, "admin in "+config)
+			if err != nil {
+				return err
+			}
+			service, err := introspect.New(conf, log)
+			if errors.Is(err, syscall.EAGAIN) {
+				return fmt.Errorf("another process has the data folder %s open; stop it, or choose another with data in %s", conf.Data, config)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", config, err)
+			}
+			defer func() { err = errors.Join(err, service.Close()) }()
+			ctx, stop := untilStopped(cmd.Context())
+			defer stop()
+			log.Info("security service serves", "listen", public.Addr().String(), "admin", admin.Addr().String())
+			defer log.Info("security service has stopped")
+			return service.Serve(ctx, public, admin)
+		},
+	}
+	cmd.Flags().StringVar(&config, "config", "", "the configuration, a YAML file")
+	logs.flags(cmd, "info")
+	return cmd
+}
