@@ -64,6 +64,8 @@ func newPublicKey(key []byte, window int) (*PublicKey, error) {
 	return k, nil
 }
 
+func (k *PublicKey) isCompact() bool { return k.minus.Windows == 256/compactWindow }
+
 // IsCanonical reports whether the key is encoded as RFC 8032, Section 5.1.2
 // prescribes: y below p, and no sign on x = 0. Verify accepts others, as
 // crypto/ed25519 does.

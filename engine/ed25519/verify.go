@@ -49,7 +49,7 @@ func (k *PublicKey) portable(s, c *scalar.Scalar, r *[32]byte) bool {
 
 // addMinus adds -[c]A to p.
 func (k *PublicKey) addMinus(p *point.Point, c *scalar.Scalar) {
-	if k.minus.Windows == 32 {
+	if !k.isCompact() {
 		d := c.Digits8()
 		k.minus.AddMultiple(p, d[:])
 	} else {

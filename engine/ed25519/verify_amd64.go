@@ -25,7 +25,7 @@ func (k *PublicKey) accelerated(s, c *scalar.Scalar, r *[32]byte) bool {
 	p := ifma.Identity()
 	d := s.Digits8()
 	accumulateAcross(&p, k.base, d[:])
-	if k.minus.Windows == 32 {
+	if !k.isCompact() {
 		d = c.Digits8()
 		accumulateAcross(&p, k.minus, d[:])
 	} else {
@@ -38,11 +38,15 @@ func (k *PublicKey) accelerated(s, c *scalar.Scalar, r *[32]byte) bool {
 
 // accumulateAcross adds the multiple of t that d names, eight windows at once.
 func accumulateAcross(p *ifma.Point, t *point.Table, d []int8) {
-	var windows [8]*point.Entry
+	var windows [lanes]*point.Entry
 	for i := range windows {
 		windows[i] = &t.Entries[i*t.Stride]
 	}
-	ifma.Accumulate(p, &windows, d, 8*t.Stride)
+	var steps [64 / lanes][lanes]int8
+	for i := range len(d) / lanes {
+		steps[i] = [lanes]int8(d[lanes*i:])
+	}
+	ifma.Accumulate(p, &windows, steps[:len(d)/lanes], lanes*t.Stride)
 }
 
 // encodes reports whether lane 0 of p encodes as r.

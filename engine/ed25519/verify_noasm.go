@@ -9,3 +9,7 @@ func detect() []backend { return []backend{generic} }
 func (k *PublicKey) accelerated(_, _ *scalar.Scalar, _ *[32]byte) bool {
 	panic("BUG: there is no assembly here")
 }
+
+func acceleratedBatch([]*PublicKey, [][]byte, [][]byte, []bool) {
+	panic("BUG: there is no assembly here")
+}

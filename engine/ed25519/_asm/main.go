@@ -11,11 +11,13 @@ import (
 // files are what there is to generate, by the name of the output without
 // _amd64.s.
 var files = map[string]func(){
-	"point": pointFile,
+	"point":  pointFile,
+	"scalar": digitsFunc,
+	"sha512": sha512File,
 }
 
 func main() {
-	name := flag.String("file", "", "the file to generate: point or sha512")
+	name := flag.String("file", "", "the file to generate: point, scalar or sha512")
 	flag.Parse()
 	write := files[*name]
 	if write == nil {

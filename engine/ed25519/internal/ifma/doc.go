@@ -10,3 +10,5 @@
 package ifma
 
 //go:generate go run -C ../../_asm . -file point -out ../internal/ifma/point_amd64.s -stubs ../internal/ifma/point_amd64.go -pkg ifma
+//go:generate go run -C ../../_asm . -file scalar -out ../internal/ifma/scalar_amd64.s -stubs ../internal/ifma/scalar_amd64.go -pkg ifma
+//go:generate go run -C ../../_asm . -file sha512 -out ../internal/ifma/sha512_amd64.s -stubs ../internal/ifma/sha512_amd64.go -pkg ifma

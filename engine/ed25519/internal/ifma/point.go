@@ -44,12 +44,12 @@ func Identity() Point {
 // Mul sets r to a * b in each lane. Limbs of a and b must be below 2^52.
 func Mul(r, a, b *Vector) { mul(r, a, b) }
 
-// Accumulate adds to p, in each lane, the multiples that digits names, eight a
-// step and one a lane. The first step uses the windows given, each next one
-// those that lie stride entries further. digits must be whole steps, at least
-// one, and each within what the windows hold; the windows must be there.
-func Accumulate(p *Point, windows *[8]*point.Entry, digits []int8, stride int) {
-	accumulate(p, windows, (*[8]int8)(digits), len(digits)/8, stride*entrySize)
+// Accumulate adds to p, in each lane, the multiples that digits names, a step
+// after the other and at least one. The first step uses the windows given, each
+// next one those that lie stride entries further. The caller sees to it that
+// the windows are there and hold what the digits name.
+func Accumulate(p *Point, windows *[8]*point.Entry, digits [][8]int8, stride int) {
+	accumulate(p, windows, &digits[0], len(digits), stride*entrySize)
 }
 
 // entrySize is the size of a point.Entry in bytes.

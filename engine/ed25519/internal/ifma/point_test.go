@@ -232,15 +232,16 @@ func TestAccumulate(t *testing.T) {
 		half := int8(1) << (w - 2) // half of the largest digit
 		for round := range 60 {
 			steps := 1 + r.IntN(tables[0].Windows)
-			digits := make([]int8, 8*steps)
-			for i := range digits {
-				switch digits[i] = int8(r.IntN(4*int(half))) - 2*half; round % 6 {
+			digits := make([][8]int8, steps)
+			for i := range 8 * steps {
+				digit := &digits[i/8][i%8]
+				switch *digit = int8(r.IntN(4*int(half))) - 2*half; round % 6 {
 				case 0:
-					digits[i] = -2 * half // the smallest there is
+					*digit = -2 * half // the smallest there is
 				case 1:
-					digits[i] = 2*half - 1
+					*digit = 2*half - 1
 				case 2:
-					digits[i] = int8(r.IntN(3)) - 1
+					*digit = int8(r.IntN(3)) - 1
 				}
 			}
 			got := Identity()
@@ -256,7 +257,7 @@ func TestAccumulate(t *testing.T) {
 				}
 				own := make([]int8, steps)
 				for s := range own {
-					own[s] = digits[8*s+j]
+					own[s] = digits[s][j]
 				}
 				table.AddMultiple(&want[j], own)
 			}
@@ -312,7 +313,11 @@ func TestAcross(t *testing.T) {
 		s := scalar.Scalar{uint64(i) * 0x9e3779b97f4a7c15, 1<<63 - uint64(i), uint64(i) << 56, 1<<60 - 1}
 		d := s.Digits8()
 		got, want := Identity(), point.Identity()
-		Accumulate(&got, &windows, d[:], 8*table.Stride)
+		across := make([][8]int8, 4)
+		for i := range d {
+			across[i/8][i%8] = d[i]
+		}
+		Accumulate(&got, &windows, across, 8*table.Stride)
 		Sum(&got)
 		table.AddMultiple(&want, d[:])
 		if g := lane(&got, i%8); g.Bytes() != want.Bytes() {
