@@ -12,8 +12,8 @@ func FuzzVerify(f *testing.F) {
 	seed(neighbour.key.encoded[:], neighbour.message, neighbour.good)
 	seed(neighbour.key.encoded[:], neighbour.message, neighbour.bad)
 	seed(make([]byte, 32), nil, make([]byte, 64))
-	seed(unhex(f, neutral), []byte("x"), append(unhex(f, neutral), make([]byte, 32)...))
-	seed(unhex(f, order8), []byte("y"), append(unhex(f, order4), make([]byte, 32)...))
+	seed(unhex(neutral), []byte("x"), append(unhex(neutral), make([]byte, 32)...))
+	seed(unhex(order8), []byte("y"), append(unhex(order4), make([]byte, 32)...))
 	list := paths()
 	f.Fuzz(func(t *testing.T, key, message, sig []byte) {
 		want := oracle(key, message, sig)

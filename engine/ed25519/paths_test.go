@@ -5,7 +5,6 @@ import (
 	std "crypto/ed25519"
 	"encoding/hex"
 	"slices"
-	"testing"
 )
 
 // A path is one way to a verdict: a backend, a kind of table, alone or in a
@@ -103,11 +102,10 @@ func oracle(key, message, sig []byte) bool {
 	return len(key) == PublicKeySize && std.Verify(key, message, sig)
 }
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
+func unhex(s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
-		t.Fatalf("%q: %v", s, err)
+		panic(err)
 	}
 	return b
 }

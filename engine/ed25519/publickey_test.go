@@ -24,9 +24,9 @@ func TestNewPublicKeyErrors(t *testing.T) {
 	f(make([]byte, PublicKeySize-1))
 	f(make([]byte, PublicKeySize+1))
 	// y = 2 and y = p+2, for which (y^2-1)/(dy^2+1) is no square
-	f(unhex(t, "0200000000000000000000000000000000000000000000000000000000000000"))
-	f(unhex(t, "0200000000000000000000000000000000000000000000000000000000000080"))
-	f(unhex(t, "efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))
+	f(unhex("0200000000000000000000000000000000000000000000000000000000000000"))
+	f(unhex("0200000000000000000000000000000000000000000000000000000000000080"))
+	f(unhex("efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))
 }
 
 // NewPublicKey accepts exactly the keys that Go decodes.
@@ -48,7 +48,7 @@ func TestNewPublicKeyDecodes(t *testing.T) {
 func TestKeyKinds(t *testing.T) {
 	f := func(key string, canonical, small bool) {
 		t.Helper()
-		k, err := NewCompactPublicKey(unhex(t, key))
+		k, err := NewCompactPublicKey(unhex(key))
 		if err != nil {
 			t.Errorf("key %s: %v", key, err)
 			return

@@ -47,7 +47,7 @@ func TestWycheproof(t *testing.T) {
 	list, n := paths(), 0
 	for _, g := range file.TestGroups {
 		for _, v := range g.Tests {
-			agree(t, list, unhex(t, g.PublicKey.PK), unhex(t, v.Msg), unhex(t, v.Sig), v.Result == "valid")
+			agree(t, list, unhex(g.PublicKey.PK), unhex(v.Msg), unhex(v.Sig), v.Result == "valid")
 			n++
 		}
 	}
@@ -84,7 +84,7 @@ func TestEd25519Vectors(t *testing.T) {
 		// Without the cofactor a residue of low order shows, and R is compared
 		// with a canonical encoding.
 		want := !slices.Contains(v.Flags, "LowOrderResidue") && !slices.Contains(v.Flags, "NonCanonicalR")
-		agree(t, list, unhex(t, v.A), []byte(v.M), append(unhex(t, v.R), unhex(t, v.S)...), want)
+		agree(t, list, unhex(v.A), []byte(v.M), append(unhex(v.R), unhex(v.S)...), want)
 	}
 	if len(vectors) != 768 {
 		t.Errorf("%d cases, want 768", len(vectors))
@@ -110,8 +110,8 @@ func TestSignInput(t *testing.T) {
 	list, n := paths(), 0
 	for lines := bufio.NewScanner(z); lines.Scan(); n++ {
 		fields := strings.Split(lines.Text(), ":")
-		key, message := unhex(t, fields[1]), unhex(t, fields[2])
-		sig := unhex(t, fields[3])[:SignatureSize]
+		key, message := unhex(fields[1]), unhex(fields[2])
+		sig := unhex(fields[3])[:SignatureSize]
 		agree(t, list, key, message, sig, true)
 		bad := bytes.Clone(sig)
 		bad[n%SignatureSize] ^= 1 << (n % 8)

@@ -29,7 +29,7 @@ type forger struct {
 
 func (f forger) point(encoding string) *edwards25519.Point {
 	f.t.Helper()
-	p, err := new(edwards25519.Point).SetBytes(unhex(f.t, encoding))
+	p, err := new(edwards25519.Point).SetBytes(unhex(encoding))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func (f forger) sign(key []byte, r int64, low *edwards25519.Point, given string,
 	point := new(edwards25519.Point).ScalarBaseMult(nonce)
 	encoded := point.Add(point, low).Bytes()
 	if given != "" {
-		encoded = unhex(f.t, given)
+		encoded = unhex(given)
 	}
 	digest := sha512.Sum512(append(append(append([]byte(nil), encoded...), key...), message...))
 	k, err := new(edwards25519.Scalar).SetUniformBytes(digest[:])
@@ -111,18 +111,18 @@ func TestVerdicts(t *testing.T) {
 	f(key, large.sign(key, 0, large.point(order8), "", message), false)
 
 	// A = neutral element: S = r for any message
-	f(unhex(t, neutral), small.sign(unhex(t, neutral), 5, id, "", message), true)
+	f(unhex(neutral), small.sign(unhex(neutral), 5, id, "", message), true)
 	// the same A with a sign on x = 0, and with y = p+1: hashed as received
-	f(unhex(t, neutralSign), small.sign(unhex(t, neutralSign), 5, id, "", message), true)
-	f(unhex(t, neutralP), small.sign(unhex(t, neutralP), 5, id, "", message), true)
+	f(unhex(neutralSign), small.sign(unhex(neutralSign), 5, id, "", message), true)
+	f(unhex(neutralP), small.sign(unhex(neutralP), 5, id, "", message), true)
 	// the signature of one encoding does not hold for the other of A
-	f(key, small.sign(unhex(t, neutral), 5, id, "", message), false)
+	f(key, small.sign(unhex(neutral), 5, id, "", message), false)
 	// everything zero: A of order 4, R of order 4, S = 0
 	f(make([]byte, 32), make([]byte, 64), oracle(make([]byte, 32), message, make([]byte, 64)))
 
 	// A of order 2, 4 and 8 and y = p: good where k divides the order
 	for _, a := range []string{order2, order4, order4P, order8} {
-		key := unhex(t, a)
+		key := unhex(a)
 		sign := func(m []byte) []byte { return small.sign(key, 7, id, "", m) }
 		for _, want := range []bool{true, false} {
 			m, sig := search(key, sign, want)
@@ -175,7 +175,7 @@ func TestVerdicts(t *testing.T) {
 	f(key, nil, false)
 	// keys that do not decode
 	for _, bad := range []string{"02" + neutral[2:], "efff" + order2[4:]} {
-		f(unhex(t, bad), honest, false)
+		f(unhex(bad), honest, false)
 	}
 	// a key with its sign flipped
 	flipped := append([]byte(nil), key...)

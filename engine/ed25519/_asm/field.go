@@ -26,7 +26,7 @@ const (
 )
 
 // consts are the constants that stay in memory, for broadcasts.
-type consts struct{ offset0, offsetI, twice0, twiceI, nineteen, mask Mem }
+type consts struct{ offset0, offsetI, twice0, twiceI, nineteen, mask, part Mem }
 
 func newConsts() consts {
 	return consts{
@@ -36,6 +36,7 @@ func newConsts() consts {
 		twiceI:   ConstData("twiceI", U64(twiceI)),
 		nineteen: ConstData("nineteen", U64(19)),
 		mask:     ConstData("mask51", U64(limb)),
+		part:     ConstData("part", U64(32)), // bytes of a part of an entry
 	}
 }
 
@@ -43,6 +44,21 @@ func newConsts() consts {
 type gen struct {
 	consts
 	mask51 reg.VecVirtual
+}
+
+// offset is limb k of 512p, twice of 2p.
+func (g *gen) offset(k int) Mem {
+	if k == 0 {
+		return g.offset0
+	}
+	return g.offsetI
+}
+
+func (g *gen) twice(k int) Mem {
+	if k == 0 {
+		return g.twice0
+	}
+	return g.twiceI
 }
 
 func newGen(c consts) *gen {
@@ -80,8 +96,36 @@ func (g *gen) zero() reg.VecVirtual {
 	return z
 }
 
-// mul returns a*b, wide; plusOffset adds 512p to it, which makes room for
-// subtracting another product.
+// work is a piece of straight code, an instruction or a few at a time, so that
+// it can be laid between another piece's. A product alone waits for its chains
+// of additions; the schedulers do not look far enough ahead to fill the gaps
+// from the next product, and so two of them are mixed here.
+type work []func()
+
+func (w work) do() {
+	for _, step := range w {
+		step()
+	}
+}
+
+// mix does all pieces at an even pace, so that they end together.
+func mix(pieces ...work) {
+	longest := 0
+	for _, w := range pieces {
+		longest = max(longest, len(w))
+	}
+	done := make([]int, len(pieces))
+	for i := range longest {
+		for n, w := range pieces {
+			for ; done[n]*longest < (i+1)*len(w); done[n]++ {
+				w[done[n]]()
+			}
+		}
+	}
+}
+
+// mul is the work that sets r to a*b, wide, for a and b in memory; plusOffset
+// adds 512p to it, which makes room for subtracting another product.
 //
 // VPMADD52 gives each product of limbs in two halves, lo of weight 2^(51(i+j))
 // and hi of weight 2^52 more, which is twice the next column. So with c the
@@ -94,15 +138,33 @@ func (g *gen) zero() reg.VecVirtual {
 // largest: 19 * (4*2^52 + 2*5*2^50) + 2^52 = 498 * 2^50 < 2^59. Where one factor
 // has limbs up to 2^52, hi is below 2^51 + 2^15, and column 0 is below
 // 19 * (4*2^52 + 2*5*2^51) + 2^52 = 688 * 2^50 < 2^59.5.
-func (g *gen) mul(a, b element, plusOffset bool) (r element) {
+func (g *gen) mul(r *element, a, b Mem, plusOffset bool) (w work) {
+	var x element
+	for i := range x {
+		w = append(w, func() {
+			x[i] = ZMM()
+			VMOVDQU64(a.Offset(i*vectorSize), x[i])
+		})
+	}
 	var c, d [10]reg.VecVirtual
+	var y reg.VecVirtual
+	factor := func(j int) {
+		w = append(w, func() {
+			y = ZMM()
+			VMOVDQU64(b.Offset(j*vectorSize), y)
+		})
+	}
 	accumulate := func(sum *reg.VecVirtual, do func(ops ...Op), i, j int) {
-		if *sum == nil {
-			*sum = g.zero()
-		}
-		do(b[j], a[i], *sum)
+		w = append(w, func() {
+			if *sum == nil {
+				*sum = ZMM()
+				VPXORQ(y, y, *sum)
+			}
+			do(y, x[i], *sum)
+		})
 	}
 	for j := range 5 {
+		factor(j)
 		for i := range 5 {
 			if i+j >= 5 {
 				accumulate(&c[i+j], VPMADD52LUQ, i, j)
@@ -113,29 +175,28 @@ func (g *gen) mul(a, b element, plusOffset bool) (r element) {
 		}
 	}
 	for k := range 5 {
-		u := d[k+5]
-		VPADDQ(u, u, u)
-		if k < 4 {
-			VPADDQ(c[k+5], u, u)
-		}
-		c[k] = ZMM()
-		VPSLLQ(U8(4), u, c[k])
-		VPADDQ(u, c[k], c[k])
-		if k == 0 { // there is no d[0]: 17u + 2u
+		w = append(w, func() {
+			u := d[k+5]
 			VPADDQ(u, u, u)
-			VPADDQ(u, c[0], c[0])
-		} else {
-			d[k] = u
-		}
-		if plusOffset {
-			m := g.offsetI
-			if k == 0 {
-				m = g.offset0
+			if k < 4 {
+				VPADDQ(c[k+5], u, u)
 			}
-			VPADDQ_BCST(m, c[k], c[k])
-		}
+			c[k] = ZMM()
+			VPSLLQ(U8(4), u, c[k])
+			VPADDQ(u, c[k], c[k])
+			if k == 0 { // there is no d[0]: 17u + 2u
+				VPADDQ(u, u, u)
+				VPADDQ(u, c[0], c[0])
+			} else {
+				d[k] = u
+			}
+			if plusOffset {
+				VPADDQ_BCST(g.offset(k), c[k], c[k])
+			}
+		})
 	}
 	for j := range 5 {
+		factor(j)
 		for i := range 5 - j {
 			accumulate(&c[i+j], VPMADD52LUQ, i, j)
 			if i+j+1 < 5 {
@@ -143,13 +204,16 @@ func (g *gen) mul(a, b element, plusOffset bool) (r element) {
 			}
 		}
 	}
-	r[0] = c[0]
-	for k := 1; k < 5; k++ {
-		VPADDQ(d[k], d[k], d[k])
-		VPADDQ(d[k], c[k], c[k])
-		r[k] = c[k]
+	for k := range 5 {
+		w = append(w, func() {
+			if k > 0 {
+				VPADDQ(d[k], d[k], d[k])
+				VPADDQ(d[k], c[k], c[k])
+			}
+			r[k] = c[k]
+		})
 	}
-	return r
+	return w
 }
 
 // carry makes a wide element tight, in place: from limbs below 2^63 it carries
@@ -190,11 +254,7 @@ func sub(a, b element) (r element) {
 func (g *gen) plusOffset(a element) (r element) {
 	for k := range r {
 		r[k] = ZMM()
-		m := g.offsetI
-		if k == 0 {
-			m = g.offset0
-		}
-		VPADDQ_BCST(m, a[k], r[k])
+		VPADDQ_BCST(g.offset(k), a[k], r[k])
 	}
 	return r
 }

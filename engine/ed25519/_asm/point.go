@@ -15,13 +15,13 @@ const (
 	pointSize
 )
 
-// aligned returns a place for n bytes in the frame that starts a cache line.
-func aligned(n int) Mem {
-	frame := AllocLocal(n + vectorSize)
+// newFrame returns n bytes of the frame that start a cache line.
+func newFrame(n int) *frame {
+	local := AllocLocal(n + vectorSize)
 	p := GP64()
-	LEAQ(frame.Offset(vectorSize-1), p)
+	LEAQ(local.Offset(vectorSize-1), p)
 	ANDQ(I8(-vectorSize), p)
-	return Mem{Base: p}
+	return &frame{Mem{Base: p}}
 }
 
 func pointFile() {
@@ -39,25 +39,60 @@ func mulFunc(c consts) {
 		"of r are tight. It works like field.Element.Mul.")
 	Pragma("noescape")
 	g := newGen(c)
-	a := load(Mem{Base: Load(Param("a"), GP64())})
-	b := load(Mem{Base: Load(Param("b"), GP64())})
-	r := g.carry(g.mul(a, b, false))
+	a := Mem{Base: Load(Param("a"), GP64())}
+	b := Mem{Base: Load(Param("b"), GP64())}
+	var r element
+	g.mul(&r, a, b, false).do()
+	g.carry(r)
 	r.store(Mem{Base: Load(Param("r"), GP64())})
 	VZEROUPPER()
 	RET()
 }
 
-// complete is the second half of an addition, from e, f, g and h in memory,
-// tight, to the point p: x = ef, y = gh, z = fg, t = eh.
-func (g *gen) complete(p, ef Mem) {
-	e, f := ef, ef.Offset(elementSize)
-	gg, h := ef.Offset(2*elementSize), ef.Offset(3*elementSize)
-	x := g.mul(load(e), load(f), false)
-	y := g.mul(load(gg), load(h), true)
-	g.carry(sub(y, x)).store(p.Offset(offsetMinus))
-	g.carry(add(y, x)).store(p.Offset(offsetPlus))
-	g.carry(g.mul(load(e), load(h), false)).store(p.Offset(offsetT))
-	g.carry(g.mul(load(f), load(gg), false)).store(p.Offset(offsetZ))
+// A sumOf is what an addition keeps in memory on its way to the point p.
+type sumOf struct{ p, e, f, g, h Mem }
+
+// An entryOf is an entry of a table in each lane, as limbs.
+type entryOf struct{ plus, minus, t2d Mem }
+
+// A frame hands out aligned memory of the function's frame.
+type frame struct{ at Mem }
+
+// place returns the next n bytes.
+func (f *frame) place(n int) Mem {
+	m := f.at
+	f.at = f.at.Offset(n)
+	return m
+}
+
+func (f *frame) sumOf() sumOf {
+	return sumOf{f.place(pointSize), f.place(elementSize), f.place(elementSize), f.place(elementSize), f.place(elementSize)}
+}
+
+// halves computes e = b - a and h = b + a.
+func (g *gen) halves(s sumOf, a, b element) {
+	g.carry(sub(b, a)).store(s.e)
+	g.carry(add(b, a)).store(s.h)
+}
+
+// differences computes f = d - c and g = d + c for d = 2z.
+func (g *gen) differences(s sumOf, c, z element) {
+	d := add(z, z)
+	g.carry(sub(g.plusOffset(d), c)).store(s.f)
+	g.carry(add(d, c)).store(s.g)
+}
+
+// finish is the second half of an addition, from e, f, g and h: x = ef, y = gh,
+// z = fg, t = eh, where t is wide already. z is left wide. Nothing soon waits
+// for it, and so it leaves room for other work beside.
+func (g *gen) finish(s sumOf, t element, beside work) {
+	var x, y, z element
+	g.carry(t).store(s.p.Offset(offsetT))
+	mix(g.mul(&x, s.e, s.f, false), g.mul(&y, s.g, s.h, true))
+	g.carry(sub(y, x)).store(s.p.Offset(offsetMinus))
+	g.carry(add(y, x)).store(s.p.Offset(offsetPlus))
+	mix(g.mul(&z, s.f, s.g, false), beside)
+	z.store(s.p.Offset(offsetZ))
 }
 
 // transpose reads four words from each of eight addresses: word i of address
@@ -101,6 +136,56 @@ func (g *gen) unpack(w [4]reg.VecVirtual) (e element) {
 	return e
 }
 
+// fetch is the work of reading the entries that the digits name in the windows.
+// It keeps three addresses a lane: of y+x, y-x and 2dxy of the entry, the first
+// two swapped where the digit is negative.
+func (g *gen) fetch(e entryOf, windows, addresses Mem, digits reg.Register) (w work) {
+	negative := K()
+	w = append(w, func() {
+		digit, address, times := ZMM(), ZMM(), ZMM()
+		VPMOVSXBQ(Mem{Base: digits}, digit)
+		VPMOVQ2M(digit, negative)
+		VPABSQ(digit, digit)
+		// An entry has 96 bytes.
+		VPSLLQ(U8(6), digit, address)
+		VPSLLQ(U8(5), digit, times)
+		VPADDQ(times, address, address)
+		VPADDQ(windows, address, address)
+		plus, minus, t2d := ZMM(), ZMM(), ZMM()
+		VPADDQ_BCST(g.part, address, minus)
+		VPADDQ_BCST(g.part, minus, t2d)
+		VMOVDQA64(address, plus)
+		VMOVDQA64(minus, negative, plus)
+		VMOVDQA64(address, negative, minus)
+		VMOVDQU64(plus, addresses)
+		VMOVDQU64(minus, addresses.Offset(vectorSize))
+		VMOVDQU64(t2d, addresses.Offset(2*vectorSize))
+	})
+	for n, to := range []Mem{e.plus, e.minus, e.t2d} {
+		var words [4]reg.VecVirtual
+		var limbs element
+		w = append(w, func() {
+			var at [8]reg.GPVirtual
+			for i := range at {
+				at[i] = GP64()
+				MOVQ(addresses.Offset(n*vectorSize+8*i), at[i])
+			}
+			words = transpose(at, 0)
+		}, func() { limbs = g.unpack(words) })
+		for i := range limbs {
+			w = append(w, func() {
+				if n == 2 { // 2p - 2dxy where the digit is negative
+					twice := ZMM()
+					VPBROADCASTQ(g.twice(i), twice)
+					VPSUBQ(limbs[i], twice, negative, limbs[i])
+				}
+				VMOVDQU64(limbs[i], to.Offset(i*vectorSize))
+			})
+		}
+	}
+	return w
+}
+
 // accumulateFunc is the sum over the windows, where nearly all time goes.
 func accumulateFunc(c consts) {
 	TEXT("accumulate", 0, "func(p *[4][5][8]uint64, windows *[8]*[3][4]uint64, digits *[8]int8, steps, stride int)")
@@ -110,72 +195,48 @@ func accumulateFunc(c consts) {
 		"like point.Table.AddMultiple.")
 	Pragma("noescape")
 	g := newGen(c)
-	p := Load(Param("p"), GP64())
 	digits := Load(Param("digits"), GP64())
 	steps := Load(Param("steps"), GP64())
-	windows := ZMM()
-	VMOVDQU64(Mem{Base: Load(Param("windows"), GP64())}, windows)
-	stride := ZMM()
-	VPBROADCASTQ(Load(Param("stride"), GP64()), stride)
+	f := newFrame(pointSize + 7*elementSize + 5*vectorSize)
+	s := f.sumOf()
+	e := entryOf{f.place(elementSize), f.place(elementSize), f.place(elementSize)}
+	windows, stride, addresses := f.place(vectorSize), f.place(vectorSize), f.place(3*vectorSize)
 
-	scratch := aligned(pointSize + 4*elementSize + vectorSize)
-	acc, ef, addresses := scratch, scratch.Offset(pointSize), scratch.Offset(pointSize+4*elementSize)
-	copyPoint(Mem{Base: p}, acc)
+	v := ZMM()
+	VMOVDQU64(Mem{Base: Load(Param("windows"), GP64())}, v)
+	VMOVDQU64(v, windows)
+	v = ZMM()
+	VPBROADCASTQ(Load(Param("stride"), GP64()), v)
+	VMOVDQU64(v, stride)
+	copyPoint(Mem{Base: Load(Param("p"), GP64())}, s.p)
+	forward := GP64() // in digits
+	MOVQ(U32(8), forward)
+	g.fetch(e, windows, addresses, digits).do()
 
 	Label("step")
-	// 96 bytes an entry.
-	digit, address, times := ZMM(), ZMM(), ZMM()
-	negative := K()
-	VPMOVSXBQ(Mem{Base: digits}, digit)
-	VPMOVQ2M(digit, negative)
-	VPABSQ(digit, digit)
-	VPSLLQ(U8(6), digit, address)
-	VPSLLQ(U8(5), digit, times)
-	VPADDQ(times, address, address)
-	VPADDQ(windows, address, address)
-	VPADDQ(stride, windows, windows)
-	VMOVDQU64(address, addresses)
-	var at [8]reg.GPVirtual
-	for i := range at {
-		at[i] = GP64()
-		MOVQ(addresses.Offset(8*i), at[i])
-	}
-	plus, minus := transpose(at, 0), transpose(at, 32)
-	for i := range plus {
-		was := plus[i]
-		plus[i] = ZMM()
-		VPBLENDMQ(minus[i], was, negative, plus[i])
-		VPBLENDMQ(was, minus[i], negative, minus[i])
-	}
+	CMPQ(steps, U8(1))
+	JNE(LabelRef("next"))
+	// The last step has no next one to fetch for, and so fetches its own again.
+	VMOVDQU64(g.zero(), stride)
+	XORQ(forward, forward)
+	Label("next")
+	ADDQ(forward, digits)
+	v = ZMM()
+	VMOVDQU64(windows, v)
+	VPADDQ(stride, v, v)
+	VMOVDQU64(v, windows)
 
-	// e = b - a, h = b + a
-	a := g.mul(load(acc.Offset(offsetMinus)), g.unpack(minus), false)
-	b := g.mul(load(acc.Offset(offsetPlus)), g.unpack(plus), true)
-	g.carry(sub(b, a)).store(ef)
-	g.carry(add(b, a)).store(ef.Offset(3 * elementSize))
-	// f = d - c, g = d + c, where d = 2z
-	t := g.unpack(transpose(at, 64))
-	for i := range t {
-		twice := ZMM()
-		m := g.twiceI
-		if i == 0 {
-			m = g.twice0
-		}
-		VPBROADCASTQ(m, twice)
-		VPSUBQ(t[i], twice, negative, t[i])
-	}
-	cc := g.mul(load(acc.Offset(offsetT)), t, false)
-	z := load(acc.Offset(offsetZ))
-	d := add(z, z)
-	g.carry(sub(g.plusOffset(d), cc)).store(ef.Offset(elementSize))
-	g.carry(add(d, cc)).store(ef.Offset(2 * elementSize))
-	g.complete(acc, ef)
-
-	ADDQ(Imm(8), digits)
+	var a, b, cc, t element
+	mix(g.mul(&a, s.p.Offset(offsetMinus), e.minus, false), g.mul(&b, s.p.Offset(offsetPlus), e.plus, true))
+	g.halves(s, a, b)
+	mix(g.mul(&cc, s.p.Offset(offsetT), e.t2d, false), g.mul(&t, s.e, s.h, false))
+	g.differences(s, cc, load(s.p.Offset(offsetZ)))
+	g.finish(s, t, g.fetch(e, windows, addresses, digits))
 	DECQ(steps)
 	JNZ(LabelRef("step"))
 
-	copyPoint(acc, Mem{Base: p})
+	g.carry(load(s.p.Offset(offsetZ))).store(s.p.Offset(offsetZ))
+	copyPoint(s.p, Mem{Base: Load(Param("p"), GP64())})
 	VZEROUPPER()
 	RET()
 }
@@ -193,49 +254,46 @@ func sumFunc(c consts) {
 		"to each lane another, half as far away each time. It works like point.Point.Add.")
 	Pragma("noescape")
 	g := newGen(c)
-	p := Mem{Base: Load(Param("p"), GP64())}
+	f := newFrame(pointSize + 4*elementSize + pointSize + elementSize)
+	s := f.sumOf()
+	other, twoD := f.place(pointSize), f.place(elementSize)
 	d2 := Mem{Base: Load(Param("d2"), GP64())}
-	scratch := aligned(pointSize + 4*elementSize)
-	acc, ef := scratch, scratch.Offset(pointSize)
-	copyPoint(p, acc)
+	for i := range 5 {
+		v := ZMM()
+		VPBROADCASTQ(d2.Offset(8*i), v)
+		VMOVDQU64(v, twoD.Offset(i*vectorSize))
+	}
+	copyPoint(Mem{Base: Load(Param("p"), GP64())}, s.p)
 
 	for level := range 3 {
-		other := func(e element) (o element) {
-			for i := range o {
-				o[i] = ZMM()
-				switch level {
-				case 0: // the other half
-					VSHUFI64X2(U8(0x4e), e[i], e[i], o[i])
-				case 1: // the other quarter of the half
-					VSHUFI64X2(U8(0xb1), e[i], e[i], o[i])
-				case 2: // the other lane of the quarter
-					VPSHUFD(U8(0x4e), e[i], o[i])
-				}
+		for i := range pointSize / vectorSize {
+			v, o := ZMM(), ZMM()
+			VMOVDQU64(s.p.Offset(i*vectorSize), v)
+			switch level {
+			case 0: // the other half
+				VSHUFI64X2(U8(0x4e), v, v, o)
+			case 1: // the other quarter of the half
+				VSHUFI64X2(U8(0xb1), v, v, o)
+			case 2: // the other lane of the quarter
+				VPSHUFD(U8(0x4e), v, o)
 			}
-			return o
+			VMOVDQU64(o, other.Offset(i*vectorSize))
 		}
-		square := func(offset int, plusOffset bool) element {
-			e := load(acc.Offset(offset))
-			return g.mul(e, other(e), plusOffset)
+		var a, b, tt, cc, z, t element
+		square := func(r *element, offset int, plusOffset bool) work {
+			return g.mul(r, s.p.Offset(offset), other.Offset(offset), plusOffset)
 		}
-		a := square(offsetMinus, false)
-		b := square(offsetPlus, true)
-		g.carry(sub(b, a)).store(ef)
-		g.carry(add(b, a)).store(ef.Offset(3 * elementSize))
-		t := g.carry(square(offsetT, false))
-		var twoD element
-		for i := range twoD {
-			twoD[i] = ZMM()
-			VPBROADCASTQ(d2.Offset(8*i), twoD[i])
-		}
-		cc := g.mul(t, twoD, false)
-		z := square(offsetZ, false)
-		d := add(z, z)
-		g.carry(sub(g.plusOffset(d), cc)).store(ef.Offset(elementSize))
-		g.carry(add(d, cc)).store(ef.Offset(2 * elementSize))
-		g.complete(acc, ef)
+		mix(square(&tt, offsetT, false), square(&z, offsetZ, false))
+		g.carry(tt).store(s.f) // not f yet
+		z.store(s.g)
+		mix(square(&a, offsetMinus, false), square(&b, offsetPlus, true))
+		g.halves(s, a, b)
+		mix(g.mul(&cc, s.f, twoD, false), g.mul(&t, s.e, s.h, false))
+		g.differences(s, cc, load(s.g))
+		g.finish(s, t, nil)
+		g.carry(load(s.p.Offset(offsetZ))).store(s.p.Offset(offsetZ))
 	}
-	copyPoint(acc, p)
+	copyPoint(s.p, Mem{Base: Load(Param("p"), GP64())})
 	VZEROUPPER()
 	RET()
 }
