@@ -47,7 +47,6 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range []string{"UPSTREAM_SECRET", "GATEWAY_SECRET", "ORDERS_SECRET"} {
 		p.cmd.Env = append(p.cmd.Env, name+"="+ts.Getenv(name))
 	}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	r, w, err := os.Pipe()
 	ts.Check(err)
 	p.cmd.Stdout, p.cmd.Stderr = w, w
