@@ -115,3 +115,13 @@ func Mean(values []float64, times []int) float64 {
 	}
 	return sum / float64(n)
 }
+
+// Median is the middle of values, NaNs left out, and NaN of none.
+func Median(values []float64) float64 {
+	v := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(v)
+	return percentile(v, 0.5)
+}

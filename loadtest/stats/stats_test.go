@@ -241,3 +241,18 @@ func TestVoidDifference(t *testing.T) {
 	f(-100*us, 3*us, 12*us, "")
 	f(50*us, 12*us, 3*us, "lateness differs by 9µs, over a tenth of the effect 50µs")
 }
+
+func TestMedian(t *testing.T) {
+	nan := math.NaN()
+	f := func(want float64, values ...float64) {
+		t.Helper()
+		if got := Median(values); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+			t.Errorf("median of %v is %v, want %v", values, got, want)
+		}
+	}
+	f(2, 3, 1, 2)
+	f(2.5, 4, 1, 2, 3)
+	f(2, nan, 2, nan)
+	f(nan)
+	f(nan, nan)
+}
