@@ -64,6 +64,7 @@ func newRoot() *cobra.Command {
 		newUser(),
 		newClient(),
 		newKeys(),
+		newLoadtest(),
 		newVersion(),
 	)
 	root.InitDefaultHelpCmd()

@@ -53,16 +53,8 @@ type Conn struct {
 	*netio.Conn
 	Addr   *Addr
 	Reused bool // it has carried a request before
-	Rested bool // and was idle for long enough that the peer may have spoken or left
-	since  time.Duration
+	since  int64
 }
-
-// rest is how long a connection may be idle and still be used without a look
-// at what the peer has said meanwhile, which would cost a system call. It is
-// well below any server's patience with an idle connection.
-const rest = time.Millisecond
-
-var start = time.Now()
 
 // New returns the pool of one upstream. It does not connect.
 func New(opt Options) *Pool {
@@ -141,7 +133,7 @@ func (a *Addr) take() *Conn {
 	c := a.idle[n-1]
 	a.idle[n-1] = nil
 	a.idle = a.idle[:n-1]
-	c.Reused, c.Rested = true, time.Since(start)-c.since > rest
+	c.Reused = true
 	return c
 }
 
@@ -184,7 +176,7 @@ func (a *Addr) handshake(nc net.Conn) (net.Conn, error) {
 func (p *Pool) Put(c *Conn) {
 	c.ExpireRead(0)
 	c.ExpireWrite(0)
-	c.since = time.Since(start)
+	c.since = p.opt.Watchdog.Now()
 	a := c.Addr
 	a.mu.Lock()
 	if len(a.idle) < p.opt.MaxIdle && !p.shut.Load() {
@@ -206,7 +198,7 @@ func (p *Pool) Discard(c *Conn) {
 
 // Sweep closes what has been idle for too long. Idle connections are in the
 // order of their use, so that it is a prefix that goes.
-func (p *Pool) Sweep() { p.sweep(time.Since(start) - p.opt.IdleTimeout) }
+func (p *Pool) Sweep() { p.sweep(p.opt.Watchdog.Now() - p.opt.IdleTimeout.Milliseconds()) }
 
 // Close closes all idle connections, and those in use once they are put back.
 func (p *Pool) Close() {
@@ -214,7 +206,7 @@ func (p *Pool) Close() {
 	p.sweep(math.MaxInt64)
 }
 
-func (p *Pool) sweep(before time.Duration) {
+func (p *Pool) sweep(before int64) {
 	for _, a := range p.addrs {
 		a.mu.Lock()
 		n := 0
