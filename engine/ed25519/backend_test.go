@@ -68,7 +68,7 @@ func TestForced(t *testing.T) {
 		t.Fatalf("cannot tell whether the processor has %s: %v", forced, err)
 	}
 	flags := strings.Fields(string(info))
-	for _, f := range []string{"avx512f", "avx512dq", "avx512bw", "avx512ifma", "avx512vbmi", "avx512_vbmi2"} {
+	for _, f := range []string{"bmi1", "bmi2", "adx", "avx512f", "avx512dq", "avx512bw", "avx512ifma", "avx512vbmi", "avx512_vbmi2"} {
 		if !slices.Contains(flags, f) {
 			t.Skipf("the processor lacks %s, or the system does not let it be used", f)
 		}

@@ -145,7 +145,7 @@ func encodings(p *ifma.Point) (list [lanes][32]byte) {
 		ifma.Mul(&product, &product, &other)
 	}
 	inverse := ifma.Lane(&product, 0)
-	inverse.Invert(inverse.Carry(inverse.Add(&inverse, &inverse)))
+	ifma.Invert(&inverse, inverse.Add(&inverse, &inverse))
 	var all, x, y ifma.Vector
 	for j := range lanes {
 		ifma.SetLane(&all, j, &inverse)

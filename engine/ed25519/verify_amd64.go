@@ -53,7 +53,7 @@ func accumulateAcross(p *ifma.Point, t *point.Table, d []int8) {
 func encodes(p *ifma.Point, r *[32]byte) bool {
 	minus, plus, z := ifma.Lane(&p[ifma.YMinusX], 0), ifma.Lane(&p[ifma.YPlusX], 0), ifma.Lane(&p[ifma.Z], 0)
 	var x, y, inverse field.Element
-	inverse.Invert(z.Add(&z, &z))
+	ifma.Invert(&inverse, z.Add(&z, &z))
 	x.Mul(x.Sub(&plus, &minus), &inverse)
 	y.Mul(y.Add(&plus, &minus), &inverse)
 	b := y.Bytes()

@@ -11,13 +11,14 @@ import (
 // files are what there is to generate, by the name of the output without
 // _amd64.s.
 var files = map[string]func(){
+	"invert": invertFile,
 	"point":  pointFile,
 	"scalar": digitsFunc,
 	"sha512": sha512File,
 }
 
 func main() {
-	name := flag.String("file", "", "the file to generate: point, scalar or sha512")
+	name := flag.String("file", "", "the file to generate: invert, point, scalar or sha512")
 	flag.Parse()
 	write := files[*name]
 	if write == nil {

@@ -76,7 +76,7 @@ func sha512File() {
 	// The words of the next 16 rounds replace those of these, one after the other.
 	Label("rounds")
 	for i := range w {
-		round(v, w[i], constants.Offset(8*i), i)
+		hashRound(v, w[i], constants.Offset(8*i), i)
 		VPADDQ(w[(i+9)%16], w[i], w[i])
 		VPADDQ(sigma(w[(i+1)%16], 1, 8, 7), w[i], w[i])
 		VPADDQ(sigma(w[(i+14)%16], 19, 61, 6), w[i], w[i])
@@ -85,7 +85,7 @@ func sha512File() {
 	DECQ(left)
 	JNZ(LabelRef("rounds"))
 	for i := range w {
-		round(v, w[i], constants.Offset(8*i), i)
+		hashRound(v, w[i], constants.Offset(8*i), i)
 	}
 
 	for i := range v {
@@ -98,9 +98,9 @@ func sha512File() {
 	RET()
 }
 
-// round is round i of FIPS 180-4, Section 6.4.2. Instead of moving the eight
+// hashRound is round i of FIPS 180-4, Section 6.4.2. Instead of moving the eight
 // working variables on, their names move.
-func round(v [8]reg.VecVirtual, w reg.VecVirtual, k Mem, i int) {
+func hashRound(v [8]reg.VecVirtual, w reg.VecVirtual, k Mem, i int) {
 	name := func(j int) reg.VecVirtual { return v[(j-i+16)%8] }
 	a, b, c, d, e, f, g, h := name(0), name(1), name(2), name(3), name(4), name(5), name(6), name(7)
 	VPADDQ(w, h, h)

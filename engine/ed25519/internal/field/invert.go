@@ -47,8 +47,14 @@ func (e *Element) Invert(a *Element) *Element {
 		t, _ := combine(f.uy, f.vy, &c, &d)
 		c, d = s.reduced(), t.reduced()
 	}
+	return e.SetHalved(&d, pairs)
+}
+
+// SetHalved sets e to d / 2^(2*round*pairs), the last step of an inversion. It
+// is for who does the rounds in another way.
+func (e *Element) SetHalved(d *[4]uint64, pairs int) *Element {
 	var r Element
-	r.SetWords(&d)
+	r.SetWords(d)
 	r[4] += d[3] >> 63 << 51
 	return e.Mul(&r, &inversePairs[pairs])
 }

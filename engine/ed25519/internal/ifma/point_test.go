@@ -252,7 +252,7 @@ func TestAccumulate(t *testing.T) {
 				windows[j] = &table.Entries[0]
 				want[j] = point.Identity()
 				if start := r.IntN(3); start > 0 {
-					want[j].AddEntry(&want[j], &table.Entries[1], uint(start-1))
+					table.AddMultiple(&want[j], []int8{int8(2*start - 3)})
 					setLane(&got, j, &want[j])
 				}
 				own := make([]int8, steps)

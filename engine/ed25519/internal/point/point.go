@@ -85,39 +85,49 @@ func (p *Point) Neg(q *Point) *Point {
 // Add sets p to q + r: Hisil, Wong, Carter and Dawson, "Twisted Edwards Curves
 // Revisited", Section 3.1.
 func (p *Point) Add(q, r *Point) *Point {
-	var a, b, c, d, f, g, t, u field.Element
-	a.Mul(t.Sub(&q.Y, &q.X), u.Sub(&r.Y, &r.X))
-	b.Mul(t.Add(&q.Y, &q.X), u.Add(&r.Y, &r.X))
-	c.Mul(t.Mul(&q.T, &r.T), &D2)
-	d.Mul(&q.Z, &r.Z)
-	d.Add(&d, &d)
-	return p.complete(&a, &b, f.Sub(&d, &c), g.Add(&d, &c))
+	var w workspace
+	w.a.Mul(w.t.Sub(&q.Y, &q.X), w.u.Sub(&r.Y, &r.X))
+	w.b.Mul(w.t.Add(&q.Y, &q.X), w.u.Add(&r.Y, &r.X))
+	w.c.Mul(w.t.Mul(&q.T, &r.T), &D2)
+	w.t.Mul(&q.Z, &r.Z)
+	w.t.Add(&w.t, &w.t)
+	w.fg[0].Sub(&w.t, &w.c)
+	w.fg[1].Add(&w.t, &w.c)
+	return p.complete(&w)
 }
 
-// AddEntry sets p to q + e where negative is 0, and to q - e where it is 1. As
+// addEntry sets p to q + e where negative is 0, and to q - e where it is 1. As
 // -e swaps y+x with y-x and changes the sign of 2dxy, it swaps d-c with d+c.
-func (p *Point) AddEntry(q *Point, e *Entry, negative uint) *Point {
-	var a, b, c, d, t, u field.Element
-	var fg [2]field.Element
-	a.Mul(t.Sub(&q.Y, &q.X), u.SetWords(&e[(yMinusX-negative)&1]))
-	b.Mul(t.Add(&q.Y, &q.X), u.SetWords(&e[(yPlusX+negative)&1]))
-	c.Mul(&q.T, u.SetWords(&e[t2D]))
-	d.Add(&q.Z, &q.Z)
-	fg[0].Sub(&d, &c)
-	fg[1].Add(&d, &c)
-	return p.complete(&a, &b, &fg[negative&1], &fg[(negative^1)&1])
+func (p *Point) addEntry(w *workspace, q *Point, e *Entry, negative uint) *Point {
+	w.u.SetWords(&e[(yMinusX-negative)&1])
+	w.v.SetWords(&e[(yPlusX+negative)&1])
+	w.c.SetWords(&e[t2D])
+	w.a.Mul(w.t.Sub(&q.Y, &q.X), &w.u)
+	w.b.Mul(w.t.Add(&q.Y, &q.X), &w.v)
+	w.c.Mul(&w.c, &q.T)
+	w.t.Add(&q.Z, &q.Z)
+	w.fg[negative&1].Sub(&w.t, &w.c)
+	w.fg[(negative^1)&1].Add(&w.t, &w.c)
+	return p.complete(w)
 }
 
-// complete is the second half of an addition: e = b-a, h = b+a. a and b must be
-// tight, f and g loose.
-func (p *Point) complete(a, b, f, g *field.Element) *Point {
-	var e, h field.Element
-	e.Sub(b, a)
-	h.Add(b, a)
-	p.X.Mul(&e, f)
-	p.Y.Mul(g, &h)
+// A workspace is what an addition needs on its way. A loop keeps one, for the
+// compiler would clear it for each addition otherwise.
+type workspace struct {
+	a, b, c, t, u, v field.Element
+	fg               [2]field.Element
+}
+
+// complete is the second half of an addition, from a, b, f and g: e = b-a and h
+// = b+a. a and b must be tight, f and g loose.
+func (p *Point) complete(w *workspace) *Point {
+	e, h, f, g := &w.u, &w.v, &w.fg[0], &w.fg[1]
+	e.Sub(&w.b, &w.a)
+	h.Add(&w.b, &w.a)
+	p.X.Mul(e, f)
+	p.Y.Mul(g, h)
 	p.Z.Mul(f, g)
-	p.T.Mul(&e, &h)
+	p.T.Mul(e, h)
 	return p
 }
 

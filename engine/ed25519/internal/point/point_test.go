@@ -204,7 +204,7 @@ func TestTable(t *testing.T) {
 		for j := range table.Stride {
 			for negative := range uint(2) {
 				p := Identity()
-				p.AddEntry(&p, &table.Entries[i*table.Stride+j], negative)
+				p.addEntry(new(workspace), &p, &table.Entries[i*table.Stride+j], negative)
 				w := new(edwards25519.Point).Set(want)
 				if negative == 1 {
 					w.Negate(w)

@@ -35,6 +35,7 @@ func NewTable(p *Point, w int) *Table {
 	t := &Table{Windows: 256 / w, Stride: 1<<(w-1) + 1}
 	t.Entries = make([]Entry, t.Windows*t.Stride)
 	multiples := make([]Point, t.Stride)
+	var space workspace
 	first := *p
 	for i := range t.Windows {
 		window := t.Entries[i*t.Stride:][:t.Stride]
@@ -42,7 +43,7 @@ func NewTable(p *Point, w int) *Table {
 		affine(window[1:2], multiples[1:2])
 		multiples[1] = first
 		for j := 2; j < t.Stride; j++ {
-			multiples[j].AddEntry(&multiples[j-1], &window[1], 0)
+			multiples[j].addEntry(&space, &multiples[j-1], &window[1], 0)
 		}
 		first.Double(&multiples[t.Stride-1]) // 2 * 2^(w-1) = 2^w
 		affine(window, multiples)
@@ -77,12 +78,13 @@ func affine(entries []Entry, points []Point) {
 // AddMultiple sets p to p + s*P for the digits d of s, one a window, each
 // within what the windows hold.
 func (t *Table) AddMultiple(p *Point, d []int8) {
+	var w workspace
 	entries := t.Entries
 	for _, digit := range d {
 		// No branch on the sign, which is a coin toss, and none on 0, which is
 		// rare and has an entry.
 		sign := digit >> 7
-		p.AddEntry(p, &entries[uint8((digit^sign)-sign)], uint(sign&1))
+		p.addEntry(&w, p, &entries[uint8((digit^sign)-sign)], uint(sign&1))
 		entries = entries[t.Stride:]
 	}
 }
