@@ -56,7 +56,27 @@ cross: ## builds that other machines need: purego, arm64, 32 bits
 	GOARCH=386 $(GO) build ./engine/...
 	GOOS=darwin GOARCH=arm64 $(GO) build ./cmd/tollgate
 
+.PHONY: generated
+generated: ## deletes the generated assembly, makes it anew, compares
+	rm -f engine/ed25519/internal/ifma/{point,scalar,sha512}_amd64.{go,s}
+	$(GO) generate ./engine/ed25519/...
+	git diff --exit-code --stat -- engine/ed25519
+
 .PHONY: backends
-backends: ## the Ed25519 tests under every backend, forced
-	for b in generic avx512ifma; do echo "backend $$b"; TOLLGATE_ED25519=$$b $(GO) test -count=1 -v -run TestBackend ./engine/ed25519 | grep -E 'backend|^(ok|FAIL|---)' ; TOLLGATE_ED25519=$$b $(GO) test -short -count=1 ./engine/... || exit 1; done
-	$(GO) test -tags purego -short ./engine/ed25519/...
+backends: ## the Ed25519 tests under every backend, forced; never from the test cache, which does not see the choice
+	@for b in generic avx512ifma; do echo "backend $$b"; \
+	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/ed25519 | grep -v '^=== ' || exit 1; \
+	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -short ./engine ./engine/ed25519/... || exit 1; done
+	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ed25519/...
+
+.PHONY: bench-ed25519
+bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder keeps it
+	cd bench && $(GO) run ./ed25519 $(if $(RECORD),-out $(abspath $(RECORD)))
+
+.PHONY: bench-gateway
+bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and HAProxy
+	cd bench && $(GO) run ./gateway
+
+.PHONY: torture
+torture: ## kills the security service 200 times under load, and holds it to what it acknowledged
+	$(GO) test ./introspect/torture -count=1 -v -run TestKill -kills 200 -timeout 60m
