@@ -264,7 +264,7 @@ func TestDifferential(t *testing.T) {
 	batched := newEngine(t, engine.Config{Issuers: w.issuers, CacheBytes: -1})
 	r := rand.New(rand.NewPCG(9, 10))
 	seen := make(map[string]int)
-	const rounds, size = 300, 50
+	const rounds, size = 200, 50
 	for range rounds {
 		tokens := make([][]byte, size)
 		verdicts := make([]engine.Verdict, size)

@@ -262,8 +262,8 @@ func TestFlood(t *testing.T) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	bad := append([]byte{}, good[0]...)
 	count := 1_000_000
-	if testing.Short() {
-		count = 50_000
+	if testing.Short() || raceDetector {
+		count = 20_000
 	}
 	for n := range count {
 		copy(bad, good[n%len(good)])
@@ -326,6 +326,9 @@ func TestClaimsAreShared(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
 	f := func(what string, want float64, do func() error) {
 		t.Helper()
 		if got := testing.AllocsPerRun(500, func() {

@@ -223,7 +223,7 @@ func TestFlood(t *testing.T) {
 	}
 	flood := []byte(token(0))
 	for i := range 1_000_000 {
-		copy(flood[len(flood)-12:], fmt.Sprintf("%012x", i+1<<40))
+		copy(flood[len(flood)-12:], fmt.Sprintf("%012x", uint64(i)+1<<40))
 		if c.Get(flood) != nil {
 			t.Fatal("a token that was never put is there")
 		}

@@ -53,39 +53,46 @@ func (p *payload) scan(s *scanner, b []byte) error {
 	if s.space() != '{' {
 		return errJSON
 	}
+	seen := 0 // bits of claimNames; other names the scanner keeps account of
 	for ok, sc := s.object(); ok; ok = s.next(sc) {
-		name := s.name(sc)
+		name := s.anyName()
+		claim := 0
 		switch string(name) {
 		case "iss":
-			p.issuer = s.text()
+			claim, p.issuer = 1<<0, s.text()
 		case "sub":
-			p.subject = s.text()
+			claim, p.subject = 1<<1, s.text()
 		case "aud":
-			p.audience = p.list(s)
+			claim, p.audience = 1<<2, p.list(s)
 		case "exp":
-			p.expires, p.hasExpires = s.date(), true
+			claim, p.expires, p.hasExpires = 1<<3, s.date(), true
 		case "nbf":
-			p.notBefore = s.date()
+			claim, p.notBefore = 1<<4, s.date()
 		case "iat":
-			p.issued, p.hasIssued = s.date(), true
+			claim, p.issued, p.hasIssued = 1<<5, s.date(), true
 		case "jti":
-			p.id = s.text()
+			claim, p.id = 1<<6, s.text()
 		case "client_id":
-			p.client = s.text()
+			claim, p.client = 1<<7, s.text()
 		case "sid":
-			p.session = s.text()
+			claim, p.session = 1<<8, s.text()
 		case "scope":
-			p.scope = p.list(s)
+			claim, p.scope = 1<<9, p.list(s)
 		case "scp":
-			p.scp = p.list(s)
+			claim, p.scp = 1<<10, p.list(s)
 		case "roles":
-			p.roles = p.list(s)
+			claim, p.roles = 1<<11, p.list(s)
 		default:
+			s.isNew(sc, name)
 			if foldsTo(name, claimNames) {
 				s.fail(errCase)
 			}
 			s.value()
 		}
+		if seen&claim != 0 {
+			s.fail(errDuplicate)
+		}
+		seen |= claim
 	}
 	return s.end()
 }

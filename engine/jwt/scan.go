@@ -126,21 +126,29 @@ func (s *scanner) next(sc scope) bool {
 // name reads a member's name and the colon after it. It is valid until the
 // scanner is reset, unescaped, and new in its object.
 func (s *scanner) name(sc scope) []byte {
+	name := s.anyName()
+	s.isNew(sc, name)
+	return name
+}
+
+// isNew refuses a name that the object has already. Names that the caller tells
+// from all others it may keep account of itself.
+func (s *scanner) isNew(sc scope, name []byte) {
+	if !s.names.add(sc, name) {
+		s.fail(errDuplicate)
+	}
+}
+
+// anyName is name for whoever takes care that it is new.
+func (s *scanner) anyName() []byte {
 	if s.space() != '"' {
 		s.fail(errJSON)
 		return nil
 	}
 	v := s.str()
-	if s.err != nil {
-		return nil
-	}
 	name := s.b[v.start:v.end]
 	if v.kind == escStr {
 		name = appendUnescaped(nil, name)
-	}
-	if !s.names.add(sc, name) {
-		s.fail(errDuplicate)
-		return nil
 	}
 	if s.space() != ':' {
 		s.fail(errJSON)

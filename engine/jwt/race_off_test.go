@@ -1,0 +1,6 @@
+//go:build !race
+
+package jwt
+
+// raceDetector changes what is allocated, and makes everything ten times slower.
+const raceDetector = false
