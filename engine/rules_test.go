@@ -125,14 +125,14 @@ func TestRules(t *testing.T) {
 	claims("expired", map[string]any{"exp": at - 30})
 	claims("expired", map[string]any{"exp": 0})
 	claims("expired", map[string]any{"exp": -1})
-	claims("expired", map[string]any{"exp": -int64(1<<53), "iat": int64(1 << 53)})
+	claims("expired", map[string]any{"exp": -int64(1 << 53), "iat": int64(1 << 53)})
 	claims("", map[string]any{"nbf": at + 30})
 	claims("not_yet_valid", map[string]any{"nbf": at + 31})
 	claims("", map[string]any{"iat": at + 30})
 	claims("not_yet_valid", map[string]any{"iat": at + 31})
 	claims("", map[string]any{"iat": at, "exp": at + 3600})
 	claims("expired", map[string]any{"iat": at, "exp": at + 3601})
-	claims("expired", map[string]any{"iat": -int64(1<<53), "exp": int64(1 << 53)})
+	claims("expired", map[string]any{"iat": -int64(1 << 53), "exp": int64(1 << 53)})
 }
 
 // What is wrong with the bytes around header and payload.

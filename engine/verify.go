@@ -66,9 +66,14 @@ func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, *keyset.Key, erro
 
 // finish makes the claims of a token whose signature was verified, and decides
 // whether they are acceptable.
-func (e *Engine) finish(t *jwt.Token, i *issuer, k *keyset.Key, now claims.Time) (*claims.Claims, error) {
+func (e *Engine) finish(t *jwt.Token, i *issuer, k *keyset.Key, now claims.Time) (c *claims.Claims, err error) {
 	e.headers.Learn(t)
-	c, err := t.Claims(i.mapping)
+	var token string
+	if e.cache != nil {
+		c, token, err = t.ClaimsAndCopy(i.mapping)
+	} else {
+		c, err = t.Claims(i.mapping)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +85,7 @@ func (e *Engine) finish(t *jwt.Token, i *issuer, k *keyset.Key, now claims.Time)
 		return nil, ErrRevoked
 	}
 	if e.cache != nil {
-		entry := claimcache.NewEntry[verified](t.Copy())
+		entry := claimcache.NewEntry[verified](token)
 		v := &entry.Value
 		v.claims, v.issuer, v.key = c, i, k
 		v.checked.Store(generation)

@@ -14,16 +14,30 @@ func (t *Token) Claims(m *Mapping) (*claims.Claims, error) {
 	if err := t.Scan(); err != nil {
 		return nil, err
 	}
+	return t.claims(m, string(t.Payload))
+}
+
+// ClaimsAndCopy is Claims and a copy of the token in the same memory, for caches
+// that keep both.
+func (t *Token) ClaimsAndCopy(m *Mapping) (c *claims.Claims, token string, err error) {
+	if err := t.Scan(); err != nil {
+		return nil, "", err
+	}
+	// The constant is what lets the compiler join the parts without copying each
+	// first.
+	text := string(t.Payload) + "\n" + string(t.raw)
+	n := len(t.Payload)
+	c, err = t.claims(m, text[:n])
+	return c, text[n+1:], err
+}
+
+// claims makes claims of text, a copy of the payload.
+func (t *Token) claims(m *Mapping, text string) (*claims.Claims, error) {
 	if m == nil {
 		m = &rfc9068
 	}
 	p := &t.payload
-	// One copy serves the claims and whoever compares other tokens with this one.
-	// The constant between them is what lets the compiler join the parts without
-	// copying each first.
-	text := string(t.Payload) + "\n" + string(t.raw)
-	t.copied = text[len(t.Payload)+1:]
-	b := builder{text: text[:len(t.Payload)], token: t, names: t.names[:0]}
+	b := builder{text: text, token: t, names: t.names[:0]}
 
 	b.all(p.audience)
 	audience := len(b.names)
@@ -75,10 +89,6 @@ func (t *Token) Claims(m *Mapping) (*claims.Claims, error) {
 	}
 	return claims.New(v), nil
 }
-
-// Copy is the token in memory of the claims that Claims made last, for caches
-// that keep both.
-func (t *Token) Copy() string { return t.copied }
 
 // builder makes strings of values: where they have no escapes, they are slices
 // of text.

@@ -18,7 +18,6 @@ type Token struct {
 	recognised bool
 	memory     []byte // of Payload and Signature
 	names      []string
-	copied     string
 	scanner    scanner
 	payload    payload
 }
@@ -84,6 +83,5 @@ func (t *Token) Release() {
 	t.Header = Header{}
 	t.raw, t.Signed, t.encoded, t.Payload, t.Signature = nil, nil, nil, nil, nil
 	clear(t.names)
-	t.copied = ""
 	t.scanner.reset(nil)
 }
