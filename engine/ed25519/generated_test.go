@@ -243,9 +243,9 @@ func TestGenerated(t *testing.T) {
 		}
 		for _, b := range backends {
 			// Every case on the fast backend alone and in a batch; of the slower
-			// ones, and of other kinds of table, an eighth.
+			// ones, and of other kinds of table, a sixteenth.
 			all := b == backends[0]
-			some := done / size % 8
+			some := done / size % 16
 			if all || some == 0 {
 				for i, k := range whole {
 					got[i] = k.verify(b, messages[i], sigs[i])
