@@ -210,6 +210,10 @@ func (m *maker) next() (k *generatedKey, message, sig []byte) {
 //
 //	go test -run TestGenerated -generated N -seed S -timeout 0 -v ./engine/ed25519
 func TestGenerated(t *testing.T) {
+	cases := *generatedCases
+	if testing.Short() {
+		cases /= 10
+	}
 	m := newMaker(*generatedSeed)
 	const size = 24
 	var (
@@ -220,7 +224,7 @@ func TestGenerated(t *testing.T) {
 	)
 	start := time.Now()
 	done := 0
-	for ; done < *generatedCases; done += size {
+	for ; done < cases; done += size {
 		for i := range size {
 			k, message, sig := m.next()
 			whole[i], compact[i], messages[i], sigs[i] = k.whole, k.compact, message, sig
