@@ -18,12 +18,13 @@ var (
 	ErrUnknownKey = errors.New("no such signing key")
 )
 
-// ring is an immutable set of keys in the order in which they sign.
+// ring is an immutable set of keys in the order in which they sign. Of keys for
+// the same second, one that is retired comes before its successor.
 type ring []*key
 
 func newRing(keys []*key) (ring, error) {
 	slices.SortStableFunc(keys, func(a, b *key) int {
-		return cmp.Or(cmp.Compare(a.Signs, b.Signs), cmp.Compare(a.Created, b.Created))
+		return cmp.Or(cmp.Compare(a.Signs, b.Signs), cmp.Compare(b.Retired, a.Retired), cmp.Compare(a.Created, b.Created))
 	})
 	seen := map[string]bool{}
 	for _, k := range keys {

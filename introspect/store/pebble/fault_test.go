@@ -213,10 +213,17 @@ func failing(t *testing.T, fails func(op errorfs.Op) error) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the store does not notice that its disk fails")
 	}
+	told := 0
 	for _, err := range end() {
-		if !errors.Is(err, store.ErrFailed) {
+		switch {
+		case errors.Is(err, store.ErrFailed):
+			told++
+		case err != nil: // nil: it was told to stop before its next call
 			t.Errorf("a worker ended with %v, not ErrFailed", err)
 		}
+	}
+	if told == 0 {
+		t.Error("no call was told of the failure")
 	}
 	broken.Store(false) // too late: what the disk holds is unknown
 	access := &store.Issued{Digest: l.digest(), Token: &store.Token{ID: "late", Expires: l.now + 60}}

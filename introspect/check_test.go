@@ -1,0 +1,85 @@
+package introspect
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tollgate/tollgate/introspect/account"
+)
+
+func TestCheckAccepts(t *testing.T) {
+	c := Config{Issuer: "https://as.example", Audience: []string{"orders"}}
+	if err := c.Check(); err != nil {
+		t.Errorf("the least that can be said: %v", err)
+	}
+	c.Store = StoreConfig{Kind: StoreRedis, Redis: RedisConfig{Address: "127.0.0.1:6379"}}
+	if err := c.Check(); err != nil {
+		t.Errorf("redis: %v", err)
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	f := func(want string, change func(*Config)) {
+		t.Helper()
+		c := Config{Issuer: "https://as.example", Audience: []string{"orders"}}
+		change(&c)
+		err := c.Check()
+		if err == nil || err.Error() != want {
+			t.Errorf("error is %v, not %s", err, want)
+		}
+		if _, err := New(c, discard()); err == nil {
+			t.Errorf("New takes what Check refuses: %s", want)
+		}
+	}
+	f("issuer: must be given", func(c *Config) { c.Issuer = "" })
+	url := "issuer: must be an http or https URL without query and fragment (RFC 8414, section 2)"
+	f(url, func(c *Config) { c.Issuer = "as.example" })
+	f(url, func(c *Config) { c.Issuer = "ftp://as.example" })
+	f(url, func(c *Config) { c.Issuer = "https://as.example?x" })
+	f("audience: at least one must be given", func(c *Config) { c.Audience = nil })
+	f("audience[1]: must be printable ASCII without space, quote or backslash", func(c *Config) { c.Audience = []string{"a", "b c"} })
+	f("login_client_id: "+account.ErrClientID.Error(), func(c *Config) { c.LoginClientID = "a b" })
+	f(`store.kind: "bolt" is not pebble, memory or redis`, func(c *Config) { c.Store.Kind = "bolt" })
+	f("store.hot_tokens: must not be negative", func(c *Config) { c.Store.HotTokens = -1 })
+	f("store.redis.address: must be given", func(c *Config) { c.Store.Kind = StoreRedis })
+	f("store.redis.password: name either a file or an environment variable", func(c *Config) { c.Store.Redis.Password = Secret{"f", "E"} })
+	f("store.sweep_every: 1ms is not from 100ms to 1h0m0s", func(c *Config) { c.Store.SweepEvery = time.Millisecond })
+	f(`tokens.format: "saml" is not jwt or opaque`, func(c *Config) { c.Tokens.Format = "saml" })
+	f("tokens.access_ttl: 25h0m0s is not from 1s to 24h0m0s", func(c *Config) { c.Tokens.AccessTTL = 25 * time.Hour })
+	f("tokens.refresh_ttl: 1m0s is not from 5m0s to 8784h0m0s", func(c *Config) { c.Tokens.RefreshTTL = time.Minute })
+	f("login.hash.memory_kib: 1 is not from 8192 to 1048576", func(c *Config) { c.Login.Hash.MemoryKiB = 1 })
+	f("login.concurrency: -1 is not from 1 to 1024", func(c *Config) { c.Login.Concurrency = -1 })
+	f("login.per_pair.burst: -1 is not from 1 to 1000000", func(c *Config) { c.Login.PerPair.Burst = -1 })
+	f("login.per_id.every: -1s is not from 1ms to 24h0m0s", func(c *Config) { c.Login.PerID.Every = -time.Second })
+	f("keys.lead: 48h0m0s is not from 1s to 24h0m0s", func(c *Config) { c.Keys.Lead = 48 * time.Hour })
+	f("feed.max_wait: 5m0s is not from 1s to 2m0s", func(c *Config) { c.Feed.MaxWait = 5 * time.Minute })
+}
+
+// Every mistake is told, not the first alone.
+func TestCheckTellsAll(t *testing.T) {
+	c := Config{Store: StoreConfig{Kind: "bolt"}}
+	lines := strings.Split(c.Check().Error(), "\n")
+	if len(lines) != 3 {
+		t.Errorf("errors are %q", lines)
+	}
+}
+
+func TestSecretRead(t *testing.T) {
+	t.Setenv("TOLLGATE_TEST_SECRET", "value")
+	f := func(s Secret, want string, fails bool) {
+		t.Helper()
+		got, err := s.Read()
+		if got != want || (err != nil) != fails {
+			t.Errorf("Read of %+v = %q, %v", s, got, err)
+		}
+	}
+	f(Secret{}, "", false)
+	f(Secret{Env: "TOLLGATE_TEST_SECRET"}, "value", false)
+	f(Secret{Env: "TOLLGATE_TEST_NO_SECRET"}, "", true)
+	f(Secret{File: t.TempDir() + "/none"}, "", true)
+	if _, err := (Secret{File: "f", Env: "E"}).Read(); !errors.Is(err, errSecret) {
+		t.Errorf("both: %v", err)
+	}
+}
