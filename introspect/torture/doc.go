@@ -1,7 +1,7 @@
 // Package torture kills the security service while it works and holds it to
 // what it had acknowledged. It has tests alone:
 //
-//	go test ./introspect/torture -run TestKill -kills 200 -timeout 30m
+//	go test ./introspect/torture -run TestKill -timeout 30m -kills 200 -ready 2s
 //
 // The service runs in a process of its own, the test's program started again.
 // The test is the other process: it logs in, issues, refreshes, introspects
@@ -12,7 +12,7 @@
 //   - no acknowledged token is unknown,
 //   - no revoked token is active,
 //   - no refresh token has worked twice,
-//   - the service is ready in less than two seconds,
+//   - the service is ready again within -ready,
 //   - the history of each session, calls without an answer included, is one
 //     that a store doing one thing after another could have produced
 //     (checked with porcupine).

@@ -13,12 +13,12 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-var kills = flag.Int("kills", 3, "how often the service is killed")
-
-const (
-	workers   = 16
-	readiness = 2 * time.Second
+var (
+	kills = flag.Int("kills", 3, "how often the service is killed")
+	ready = flag.Duration("ready", 20*time.Second, "how long the service may take to be ready again")
 )
+
+const workers = 16
 
 // ledger is what the service has acknowledged, over all its lives.
 type ledger struct {
@@ -30,6 +30,7 @@ type ledger struct {
 	history  []porcupine.Operation
 	open     []*session // at rest: their workers ended with the service
 	faults   []string
+	calls    int // calls recorded or tokens issued
 }
 
 // session is one login, used by one worker at a time.
@@ -52,7 +53,20 @@ func (l *ledger) fault(format string, args ...any) {
 func (l *ledger) record(client int, in input, call int64, out output) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.calls++
 	l.history = append(l.history, porcupine.Operation{ClientId: client, Input: in, Call: call, Output: out, Return: l.now()})
+}
+
+// await waits until n more calls have been made, however slow the machine is.
+func (l *ledger) await(n int) {
+	count := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.calls
+	}
+	for enough, end := count()+n, time.Now().Add(20*time.Second); count() < enough && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // TestKill is the torture.
@@ -68,7 +82,8 @@ func TestKill(t *testing.T) {
 			clients[i] = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
 			all.Go(func() { l.work(srv, clients[i], i, rand.New(rand.NewPCG(uint64(n), uint64(i)))) })
 		}
-		time.Sleep(time.Duration(100+random.IntN(200)) * time.Millisecond)
+		l.await(50)
+		time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
 		srv.kill()
 		all.Wait()
 		srv.start(t)
@@ -90,7 +105,7 @@ func TestKill(t *testing.T) {
 	if got := porcupine.CheckOperationsTimeout(model.ToModel(), l.history, time.Minute); got != porcupine.Ok {
 		t.Errorf("the histories of the sessions are %s", got)
 	}
-	if srv.slowest >= readiness {
+	if srv.slowest > *ready {
 		t.Errorf("the slowest start took %v", srv.slowest)
 	}
 	if len(l.live) == 0 || len(l.dead) == 0 || len(l.accepted) == 0 {
@@ -194,6 +209,7 @@ func (l *ledger) issue(srv *server, c *http.Client, revoke bool) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.calls++
 	if revoke {
 		l.dead = append(l.dead, token)
 	} else {
