@@ -74,7 +74,7 @@ func (c *conn) stream(d *Decision, n *id) outcome {
 	o, reusable := c.download(d.route, u, up, n)
 	if over, _ := up.over(); !over {
 		// What is still to come has no purpose any more.
-		c.closing = true
+		c.closing, reusable = true, false
 		c.nc.KickRead()
 		u.Kick()
 	}

@@ -141,6 +141,9 @@ func (c *Conn) Exchange(out, in []byte) (int, error) {
 	}
 	c.first, c.in = out, in
 	err := c.raw.Read(c.onExchange)
+	if err != nil && c.first != nil {
+		err = ErrStale // expired by a deadline of its last use
+	}
 	c.first, c.in = nil, nil
 	return c.result(err)
 }

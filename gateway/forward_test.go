@@ -1,0 +1,109 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/tollgate/tollgate/engine/claims"
+	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// bareConn is a connection that forwards without a socket.
+func bareConn() *conn {
+	g := &Gateway{hallmark: []byte("X-Auth-Gateway: me\r\n")}
+	g.snap.Store(&snapshot{})
+	return &conn{g: g, s: new(scratch), remote: netip.MustParseAddr("192.0.2.1")}
+}
+
+// A head that is accepted is forwarded as one that net/http reads the same way
+// as the one that came.
+func FuzzForward(f *testing.F) {
+	for _, s := range []string{
+		"GET /a?b HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n",
+		"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nConnection: x\r\nX: y\r\n\r\nabc",
+		"POST http://h/%41 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n0\r\n\r\n",
+		"GET / HTTP/1.0\r\nx_auth_subject: a\r\nX-Forwarded-For: b\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: h\r\nCookie: a\r\nCookie: b\r\n\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	d := &Decision{route: &route{host: []byte("up:80")}, who: identity{
+		token: []byte("tok"), claims: claims.New(claims.Values{Subject: "s", ClientID: "c", TokenID: "j", Roles: []string{"a", "b"}, Scopes: []string{"x", "y"}}),
+	}}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		c := bareConn()
+		n, err := c.s.req.Parse(in, 0, wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100})
+		if n == 0 || err != nil {
+			return
+		}
+		r := &c.s.req
+		theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(in[:n])))
+		if err != nil {
+			// net/http parses the target as a URL, and knows some that are none.
+			t.Fatalf("accepted what net/http does not: %v\n%q", err, in[:n])
+		}
+		id := newID()
+		head := c.appendRequest(nil, d, framing{length: r.ContentLength, chunked: r.Chunked}, &id)
+		again, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+		if err != nil {
+			t.Fatalf("forwarded what net/http does not read: %v\n%q\n%q", err, in[:n], head)
+		}
+		if again.Method != theirs.Method || again.RequestURI != string(r.Target) || again.ContentLength != theirs.ContentLength ||
+			len(again.TransferEncoding) != len(theirs.TransferEncoding) || r.Minor == 1 && again.Host != theirs.Host {
+			t.Fatalf("another request:\n%q\n%q", in[:n], head)
+		}
+		for name, values := range again.Header {
+			if strings.HasPrefix(name, "X-Auth-") || name == "Authorization" {
+				if len(values) != 1 {
+					t.Fatalf("%s: %q", name, values)
+				}
+			}
+		}
+		if got := again.Header.Get("X-Auth-Roles"); got != "a,b" {
+			t.Fatalf("roles %q", got)
+		}
+		// Every field of the client's that is forwarded has its very value.
+		for i := range r.List {
+			if l := &r.List[i]; l.Name == wire.Other && bytes.Contains(r.Append(nil), append(bytes.Clone(l.Key), ':')) {
+				key := http.CanonicalHeaderKey(string(l.Key))
+				if key != "Pragma" && key != "Cache-Control" && strings.Join(again.Header[key], "\n") != strings.Join(theirs.Header[key], "\n") {
+					t.Fatalf("%s: %q came, %q was forwarded", key, theirs.Header[key], again.Header[key])
+				}
+			}
+		}
+	})
+}
+
+// The zero-allocation promise of the plain path: reading a head, deciding on
+// its route and writing the head that goes upstream.
+func TestForwardAllocations(t *testing.T) {
+	c := bareConn()
+	in := []byte("GET /orders/1?x=%20y HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: */*\r\nAuthorization: Bearer t\r\nCookie: a=b\r\nConnection: keep-alive\r\n\r\n")
+	who := identity{token: []byte("t"), claims: claims.New(claims.Values{Subject: "s", Roles: []string{"customer"}})}
+	table := newRoutes()
+	table.add(newRoute(&Route{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}, nil))
+	lim := wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100}
+	var out []byte
+	n := testing.AllocsPerRun(100, func() {
+		r := &c.s.req
+		if used, err := r.Parse(in, 0, lim); used != len(in) || err != nil {
+			t.Fatal(used, err)
+		}
+		if credentialOf(r).kind != bearerToken {
+			t.Fatal("no token")
+		}
+		d := decide(table.match(r.Method, r.Path), who)
+		if !d.Allowed() || !forwardable(who.claims) {
+			t.Fatal(d.outcome)
+		}
+		id := newID()
+		out = c.appendRequest(out[:0], &d, framing{length: -1}, &id)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
