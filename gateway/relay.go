@@ -1,6 +1,10 @@
 package gateway
 
 import (
+	"errors"
+	"os"
+	"time"
+
 	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
@@ -12,7 +16,6 @@ import (
 func (c *conn) relay(r *route, u *upstream.Conn, got []byte, n *id) (reusable bool) {
 	s := c.s
 	resp := &s.resp
-	u.ExpireRead(c.g.watch.Now() + r.pause)
 	switch {
 	case resp.Bodiless(s.req.Method):
 		f := framing{length: resp.ContentLength}
@@ -35,8 +38,7 @@ func (c *conn) relay(r *route, u *upstream.Conn, got []byte, n *id) (reusable bo
 	err := c.write(s.back)
 	for err == nil {
 		var m int
-		if m, err = u.Read(s.up); err == nil {
-			u.ExpireRead(c.g.watch.Now() + r.pause)
+		if m, err = c.await(r, u, s.up); err == nil {
 			err = c.write(s.up[:m])
 		}
 	}
@@ -57,9 +59,8 @@ func (c *conn) relayLength(r *route, u *upstream.Conn, got []byte, n *id) (whole
 	err := c.write(s.back)
 	for err == nil && left > 0 {
 		var m int
-		if m, err = u.Read(s.up[:min(int64(len(s.up)), left)]); err == nil {
+		if m, err = c.await(r, u, s.up[:min(int64(len(s.up)), left)]); err == nil {
 			left -= int64(m)
-			u.ExpireRead(c.g.watch.Now() + r.pause)
 			err = c.write(s.up[:m])
 		}
 	}
@@ -92,13 +93,28 @@ func (c *conn) relayChunked(r *route, u *upstream.Conn, got []byte, n *id) (whol
 		if done {
 			return len(got) == 0
 		}
-		m, err := u.Read(s.up)
+		m, err := c.await(r, u, s.up)
 		if err != nil {
 			c.closing = true
 			return false
 		}
-		u.ExpireRead(c.g.watch.Now() + r.pause)
 		got, s.back = s.up[:m], s.back[:0]
+	}
+}
+
+// glance is how often a relay that waits for its upstream looks whether the
+// client is still there, in milliseconds.
+const glance = 1000
+
+// await reads the next piece of an answer, which may take r.pause to come.
+func (c *conn) await(r *route, u *upstream.Conn, p []byte) (int, error) {
+	for left := r.pause; ; left -= glance {
+		u.ExpireRead(c.g.watch.Now() + min(left, glance))
+		n, err := u.Read(p)
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || left <= glance || c.nc.Gone() {
+			return n, err
+		}
+		u.Revive(time.Time{})
 	}
 }
 

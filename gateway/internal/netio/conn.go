@@ -164,6 +164,21 @@ func (c *Conn) Quiet() bool {
 	return rerr == nil && err == unix.EAGAIN
 }
 
+// Gone reports whether the peer has closed the connection. It may be asked
+// within Serve. Of TLS it knows nothing, and says no.
+func (c *Conn) Gone() bool {
+	if c.raw == nil {
+		return false
+	}
+	gone := false
+	one := make([]byte, 1)
+	err := c.raw.Control(func(fd uintptr) {
+		n, _, err := syscall.Recvfrom(int(fd), one, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = n == 0 && err == nil || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return gone || err != nil
+}
+
 // Serve calls step with what each read has put into the buffer that source
 // returned, until step returns false. It must not be used together with Read,
 // and step must not call Read, Exchange or Serve; it may Write.
