@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ accounts, tokens and keys.`,
 			if err != nil {
 				return err
 			}
-			ctx, stop := untilStopped(cmd.Context())
+			ctx, stop := untilStopped(cmd.Context(), syscall.SIGHUP) // the terminal has gone
 			defer stop()
 			d := &dev{settings: s, log: log}
 			return d.run(ctx, cmd)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,10 @@ func newIntrospect() *cobra.Command {
 		Short: "Run the security service",
 		Long: `Run the security service until SIGINT or SIGTERM, and then finish the requests
 under way. Accounts and keys are changed while it runs, with the commands user,
-client and keys.`,
+client and keys.
+
+A SIGHUP, or a change of the file, has the configuration read again, which says
+whether it is good; what has changed in it takes a restart.`,
 		Example: `  tollgate introspect --config introspect.yaml
   tollgate client add gateway --service --config introspect.yaml > gateway.secret`,
 		Args: noArgs,
@@ -54,6 +58,9 @@ client and keys.`,
 			defer func() { err = errors.Join(err, service.Close()) }()
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
+			if err := watch(ctx, config, log, func() error { return unchanged(config, conf) }); err != nil {
+				return errors.Join(err, public.Close(), admin.Close())
+			}
 			log.Info("security service serves", "listen", public.Addr().String(), "admin", admin.Addr().String())
 			defer log.Info("security service has stopped")
 			return service.Serve(ctx, public, admin)
@@ -62,4 +69,17 @@ client and keys.`,
 	cmd.Flags().StringVar(&config, "config", "", "the configuration, a YAML file")
 	logs.flags(cmd, "info")
 	return cmd
+}
+
+// unchanged reports a configuration that is no good, or differs from the one
+// that runs.
+func unchanged(path string, running introspect.Config) error {
+	var now introspect.Config
+	if err := yamlconf.Load(path, &now); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(now.WithDefaults(), running) {
+		return errors.New("what has changed takes a restart of the security service")
+	}
+	return nil
 }

@@ -90,7 +90,7 @@ func (p *process) output() string {
 // the exit code 0, and leave the output in NAME.out.
 func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: end NAME INT|TERM|KILL")
+		ts.Fatalf("usage: end NAME INT|TERM|HUP|KILL")
 	}
 	all := ts.Value(processesKey).(processes)
 	p := all[args[0]]
@@ -98,7 +98,7 @@ func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no process %s", args[0])
 	}
 	delete(all, args[0])
-	signal := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[args[1]]
+	signal := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}[args[1]]
 	ts.Check(p.cmd.Process.Signal(signal))
 	select {
 	case <-p.exited:
