@@ -83,14 +83,14 @@ func original(ctx *fasthttp.RequestCtx) (method, target []byte, ok bool) {
 		{"X-Original-Method", "X-Original-URI"},
 		{"X-Forwarded-Method", "X-Forwarded-Uri"},
 	} {
-		m, t := ctx.Request.Header.PeekAll(names[0]), ctx.Request.Header.PeekAll(names[1])
-		if len(m) == 0 && len(t) == 0 {
-			continue
-		}
-		if len(m) != 1 || len(t) != 1 {
+		m, mok := single(ctx, names[0])
+		t, tok := single(ctx, names[1])
+		switch {
+		case !mok || !tok || (m == nil) != (t == nil):
 			return nil, nil, false
+		case m != nil:
+			return m, t, true
 		}
-		return m[0], t[0], true
 	}
 	target = bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(authorizePath))
 	if len(target) == 0 || target[0] != '/' {
@@ -101,19 +101,21 @@ func original(ctx *fasthttp.RequestCtx) (method, target []byte, ok bool) {
 
 // presented is the credential of the request asked about.
 func presented(ctx *fasthttp.RequestCtx) (credential, bool) {
-	auth, key := ctx.Request.Header.PeekAll("Authorization"), ctx.Request.Header.PeekAll("X-Api-Key")
-	if len(auth) > 1 || len(key) > 1 {
-		return credential{}, false
-	}
+	a, aok := single(ctx, "Authorization")
+	k, kok := single(ctx, "X-Api-Key")
 	// Proxies that copy fields one by one say an absent one as an empty one.
-	var a, k []byte
-	if len(auth) == 1 {
-		a = auth[0]
+	return readCredential(a, len(a) > 0, k, len(k) > 0), aok && kok
+}
+
+// single is the value of a field that may be there once, nil where it is absent.
+func single(ctx *fasthttp.RequestCtx, name string) (value []byte, ok bool) {
+	switch all := ctx.Request.Header.PeekAll(name); len(all) {
+	case 0:
+		return nil, true
+	case 1:
+		return all[0], true
 	}
-	if len(key) == 1 {
-		k = key[0]
-	}
-	return readCredential(a, len(a) > 0, k, len(k) > 0), true
+	return nil, false
 }
 
 // refuse tells the proxy what to tell the client.

@@ -168,7 +168,7 @@ type Limits struct {
 	RatePerAddress float64 `yaml:"rate_per_address"`
 	// RatePerClient is the number of requests a second of one authenticated subject; 0 for no bound. Default 0.
 	RatePerClient float64 `yaml:"rate_per_client"`
-	// LoginsPerAddress is the number of logins and token requests a second from one address. Default 10.
+	// LoginsPerAddress is the number of logins and token requests a second from one address; 0 leaves it to the security service, which has limits of its own. Default 0.
 	LoginsPerAddress float64 `yaml:"logins_per_address"`
 	// Logins is the number of logins and token requests under way at once. Default 64.
 	Logins int `yaml:"logins"`

@@ -29,7 +29,6 @@ func (c Config) WithDefaults() Config {
 	def(&c.Limits.Target, 8<<10)
 	def(&c.Limits.Fields, 100)
 	def(&c.Limits.Connections, 20000)
-	def(&c.Limits.LoginsPerAddress, 10)
 	def(&c.Limits.Logins, 64)
 	def(&c.Timeouts.Head, 5*time.Second)
 	def(&c.Timeouts.Body, 8*time.Second)

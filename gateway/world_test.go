@@ -116,6 +116,11 @@ func newWorld(t *testing.T, mode string, change func(*Config)) *world {
 
 func newWorldWith(t *testing.T, mode string, h http.Handler, change func(*Config)) *world {
 	t.Helper()
+	return newWorldLogging(t, mode, h, slog.New(slog.DiscardHandler), change)
+}
+
+func newWorldLogging(t *testing.T, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
+	t.Helper()
 	w := &world{t: t, service: newService(t), upstream: newRecorder(t, h)}
 	up := "http://" + w.upstream.Addr().String()
 	t.Setenv("TOLLGATE_TEST_SECRET", "tgs_gateway.secret")
@@ -136,7 +141,7 @@ func newWorldWith(t *testing.T, mode string, h http.Handler, change func(*Config
 	if change != nil {
 		change(&w.cfg)
 	}
-	g, err := New(w.cfg, slog.New(slog.DiscardHandler))
+	g, err := New(w.cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}

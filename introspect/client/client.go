@@ -56,7 +56,7 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	cfg.setDefaults()
+	cfg = cfg.WithDefaults()
 	secret, err := cfg.ClientSecret.Read()
 	if err != nil {
 		return nil, fmt.Errorf("client_secret: %w", err)

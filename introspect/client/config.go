@@ -86,7 +86,8 @@ func (c *Config) Check() error {
 	return c.TLS.check()
 }
 
-func (c *Config) setDefaults() {
+// WithDefaults is c with every default filled in.
+func (c Config) WithDefaults() Config {
 	def := func(d *time.Duration, v time.Duration) {
 		if *d == 0 {
 			*d = v
@@ -111,4 +112,5 @@ func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	return c
 }

@@ -1,0 +1,476 @@
+package gateway
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// A reload fails no request, and a bad configuration changes nothing.
+func TestReload(t *testing.T) {
+	w, auth := newTraffic(t, nil)
+	next := w.cfg
+	next.Routes = append([]Route{{Prefix: "/fresh", Upstream: w.cfg.Routes[0].Upstream}}, w.cfg.Routes...)
+	var failed, sent atomic.Int64
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				sent.Add(1)
+				if res := w.do("GET", "/orders/file", "Authorization", auth); res.StatusCode != 200 {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	for i := range 30 {
+		cfg := next
+		if i%2 == 1 {
+			cfg = w.cfg
+		}
+		if err := w.g.Reload(cfg); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	close(stop)
+	wg.Wait()
+	if failed.Load() > 0 || sent.Load() == 0 {
+		t.Errorf("%d of %d requests failed", failed.Load(), sent.Load())
+	}
+	status := func() int { return w.do("GET", "/fresh", "Authorization", auth).StatusCode }
+	if got := status(); got != 403 {
+		t.Errorf("old routes: %d", got)
+	}
+	if err := w.g.Reload(next); err != nil || status() != 404 { // the upstream has no such page
+		t.Errorf("new routes: %v", err)
+	}
+	bad := w.cfg
+	bad.Routes = []Route{{Prefix: "nonsense"}}
+	if err := w.g.Reload(bad); !errors.Is(err, ErrConfig) || status() != 404 {
+		t.Errorf("bad: %v", err)
+	}
+	bad = w.cfg
+	bad.Issuer = "https://other"
+	if err := w.g.Reload(bad); !errors.Is(err, ErrRestart) || !strings.HasPrefix(err.Error(), "issuer: ") {
+		t.Errorf("fixed key: %v", err)
+	}
+}
+
+// Told to stop, the gateway lets the request under way end, and takes no other.
+func TestDrain(t *testing.T) {
+	arrived, proceed := make(chan struct{}), make(chan struct{})
+	w := newWorldWith(t, ModeJWT, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(arrived)
+		<-proceed
+		io.WriteString(w, "done")
+	}), nil)
+	idle, err := net.Dial("tcp", w.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	answer := make(chan got)
+	go func() { answer <- w.do("GET", "/healthz") }()
+	<-arrived
+	stopped := make(chan error)
+	go func() { stopped <- w.stop() }()
+	idle.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, err := idle.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("an idle connection: %v", err)
+	}
+	if _, err := net.Dial("tcp", w.public); err == nil {
+		t.Error("a new connection was taken")
+	}
+	close(proceed)
+	if res := <-answer; res.StatusCode != 200 || res.body != "done" {
+		t.Errorf("%d %q", res.StatusCode, res.body)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func (w *world) adminGet(path string, headers ...string) got {
+	w.t.Helper()
+	req, err := http.NewRequest("GET", "http://"+w.admin+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	return got{res, string(b)}
+}
+
+func TestAuthorize(t *testing.T) {
+	w, auth := newTraffic(t, nil)
+	f := func(status int, path string, headers ...string) got {
+		t.Helper()
+		res := w.adminGet(path, headers...)
+		if res.StatusCode != status {
+			t.Errorf("%v: %d, want %d", headers, res.StatusCode, status)
+		}
+		for _, name := range identityNames {
+			if _, ok := res.Header[http.CanonicalHeaderKey(name)]; !ok {
+				t.Errorf("%v: no %s in the answer", headers, name)
+			}
+		}
+		return res
+	}
+	nginx := []string{"X-Original-Method", "GET", "X-Original-URI"}
+	traefik := []string{"X-Forwarded-Method", "GET", "X-Forwarded-Uri"}
+	res := f(200, "/authorize", append(nginx, "/orders/1?a=b", "Authorization", auth)...)
+	if res.Header.Get("X-Auth-Subject") != "customer-1" || res.Header.Get("X-Auth-Roles") != "customer" || res.Header.Get("Authorization") != auth {
+		t.Errorf("%v", res.Header)
+	}
+	f(200, "/authorize", append(traefik, "/orders", "Authorization", auth)...)
+	f(200, "/authorize/orders/1", "Authorization", auth) // Envoy
+	// public: nobody
+	if res := f(200, "/authorize", append(nginx, "/healthz", "Authorization", auth)...); res.Header.Get("X-Auth-Subject") != "" || res.Header.Get("Authorization") != "" {
+		t.Errorf("%v", res.Header)
+	}
+	if res := f(401, "/authorize", append(nginx, "/orders")...); res.Header.Get("WWW-Authenticate") != challengeBare {
+		t.Errorf("%v", res.Header)
+	}
+	f(401, "/authorize", append(nginx, "/orders", "Authorization", "Bearer x")...)
+	f(403, "/authorize", append(nginx, "/admin", "Authorization", auth)...)
+	f(403, "/authorize", "X-Original-Method", "DELETE", "X-Original-URI", "/orders", "Authorization", auth)
+	// what is ambiguous is refused
+	f(400, "/authorize", append(nginx, "/orders/../admin", "Authorization", auth)...)
+	f(400, "/authorize", append(nginx, "/orders%2f..%2fadmin", "Authorization", auth)...)
+	f(400, "/authorize", "X-Original-URI", "/orders", "Authorization", auth)
+	f(400, "/authorize", append(nginx, "/orders", "Authorization", auth, "Authorization", auth)...)
+	f(400, "/authorize", "Authorization", auth)
+}
+
+func TestAdmin(t *testing.T) {
+	w, auth := newTraffic(t, nil)
+	w.do("GET", "/orders/file", "Authorization", auth)
+	w.do("GET", "/orders/file")
+	w.raw("nonsense\r\n\r\n")
+	if res := w.adminGet("/healthz"); res.StatusCode != 200 || res.body != "ok\n" {
+		t.Errorf("%d %s", res.StatusCode, res.body)
+	}
+	if res := w.adminGet("/readyz"); res.StatusCode != 200 || !strings.Contains(res.body, `"ready":true`) || !strings.Contains(res.body, `"keys":1`) {
+		t.Errorf("%d %s", res.StatusCode, res.body)
+	}
+	if res := w.adminGet("/debug/pprof/"); res.StatusCode != 200 {
+		t.Errorf("pprof: %d", res.StatusCode)
+	}
+	if res := w.adminGet("/elsewhere"); res.StatusCode != 404 {
+		t.Errorf("elsewhere: %d", res.StatusCode)
+	}
+	res := w.adminGet("/metrics")
+	for _, line := range []string{
+		`tollgate_requests_total{route="/orders",outcome="forwarded"} 1`, `tollgate_requests_total{route="/orders",outcome="anonymous"} 1`,
+		`tollgate_requests_total{route="malformed",outcome="bad_request"} 1`, `tollgate_responses_total{route="/orders",class="4xx"} 1`,
+		`tollgate_request_seconds_count{route="/orders"} 2`, "tollgate_keys 1", "tollgate_revocations_stale 0", "tollgate_breaker_open 0",
+	} {
+		if !strings.Contains(res.body, line+"\n") {
+			t.Errorf("no %s in /metrics", line)
+		}
+	}
+}
+
+// A feed that is lost for too long: refused, and readiness says why.
+func TestFeedLost(t *testing.T) {
+	w, auth := newTraffic(t, func(c *Config) { c.Revocations.MaxSilence = 500 * time.Millisecond })
+	w.service.down.Store(true)
+	w.service.CloseClientConnections()
+	w.eventually("stale", func() bool { return w.do("GET", "/orders/file", "Authorization", auth).StatusCode == 503 })
+	if res := w.adminGet("/readyz"); res.StatusCode != 503 || !strings.Contains(res.body, `"feed_stale":true`) {
+		t.Errorf("%d %s", res.StatusCode, res.body)
+	}
+	w.service.down.Store(false)
+	w.eventually("well again", func() bool { return w.do("GET", "/orders/file", "Authorization", auth).StatusCode == 200 })
+}
+
+// No credential is ever in the log, nor a query.
+func TestAccessLog(t *testing.T) {
+	var out lockedBuilder
+	w := newWorldLogging(t, ModeJWT, backend(), slog.New(slog.NewTextHandler(&out, nil)), func(c *Config) { c.AccessLog.Sample = 1 })
+	auth := "Bearer " + w.service.token(ModeJWT, w.service.claims("customer-1", "customer"))
+	w.do("GET", "/orders/file?secret=1", "Authorization", auth)
+	w.do("GET", "/orders/file", "X-API-Key", "tgs_x.secret")
+	w.send("POST", "/login", strings.NewReader("id=a&password=secret"), "Content-Type", "application/x-www-form-urlencoded")
+	w.eventually("logged", func() bool { return strings.Count(out.String(), "\n") == 3 })
+	log := out.String()
+	if !strings.Contains(log, "path=/orders/file route=/orders outcome=forwarded status=200 address=127.0.0.1") {
+		t.Errorf("log:\n%s", log)
+	}
+	if strings.Contains(log, "secret") || strings.Contains(log, auth[10:40]) {
+		t.Errorf("the log tells:\n%s", log)
+	}
+}
+
+type lockedBuilder struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuilder) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuilder) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func TestForwardedFor(t *testing.T) {
+	claim := []string{"X-Forwarded-For", "198.51.100.7", "Forwarded", "for=198.51.100.7", "X-Forwarded-Proto", "https", "X-Request-Id", strings.Repeat("ab", 16)}
+	f := func(trusted []string, want ...string) {
+		t.Helper()
+		w, auth := newTraffic(t, func(c *Config) { c.TrustedProxies = trusted })
+		res := w.do("GET", "/orders/echo", append(claim, "Authorization", auth)...)
+		for _, line := range want {
+			if !strings.Contains(res.body, line+"\r\n") {
+				t.Errorf("trusting %v: no %q in\n%s", trusted, line, res.body)
+			}
+		}
+		if trusted == nil && strings.Contains(res.body, "198.51.100.7") {
+			t.Errorf("a stranger was believed:\n%s", res.body)
+		}
+	}
+	f(nil, "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http")
+	f([]string{"127.0.0.0/8"}, "X-Forwarded-For: 198.51.100.7, 127.0.0.1", "X-Forwarded-Proto: https", "X-Request-Id: "+strings.Repeat("ab", 16))
+}
+
+func TestRateLimits(t *testing.T) {
+	w, auth := newTraffic(t, func(c *Config) { c.Limits.RatePerClient = 5 })
+	other := "Bearer " + w.service.token(ModeJWT, w.service.claims("customer-2", "customer"))
+	count := map[int]int{}
+	for range 20 {
+		res := w.do("GET", "/orders/file", "Authorization", auth)
+		if count[res.StatusCode]++; res.StatusCode == 429 && res.Header.Get("Retry-After") == "" {
+			t.Error("429 without Retry-After")
+		}
+	}
+	if count[200] < 5 || count[429] < 5 {
+		t.Errorf("%v", count)
+	}
+	if res := w.do("GET", "/orders/file", "Authorization", other); res.StatusCode != 200 {
+		t.Errorf("another client: %d", res.StatusCode)
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	now := time.Unix(1000, 0)
+	l := newLimiter[string](2)
+	f := func(key string, after time.Duration, want bool) {
+		t.Helper()
+		if now = now.Add(after); l.allow(key, now) != want {
+			t.Errorf("%s: %v", key, !want)
+		}
+	}
+	f("a", 0, true)
+	f("a", 0, true)
+	f("a", 0, false)
+	f("b", 0, true)
+	f("a", 499*time.Millisecond, false)
+	f("a", time.Millisecond, true)
+	f("a", 0, false)
+	for i := range 16 * maxLimited * 2 {
+		l.allow(fmt.Sprint(i), now)
+	}
+	for i := range l.shards {
+		if n := len(l.shards[i].empty); n > maxLimited {
+			t.Errorf("%d keys in a shard", n)
+		}
+	}
+}
+
+// Connections that are slow in every way are closed, and hold up nobody.
+func TestSlowConnections(t *testing.T) {
+	w, auth := newTraffic(t, func(c *Config) {
+		c.Timeouts.Head, c.Timeouts.Body, c.Timeouts.Write, c.Timeouts.Idle = 300*time.Millisecond, 300*time.Millisecond, 300*time.Millisecond, 400*time.Millisecond
+	})
+	var wg sync.WaitGroup
+	slow := func(say, drip string, status string) {
+		for range 50 {
+			wg.Go(func() {
+				c, err := net.Dial("tcp", w.public)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer c.Close()
+				c.SetDeadline(time.Now().Add(10 * time.Second))
+				io.WriteString(c, say)
+				go func() {
+					for range 100 {
+						if _, err := io.WriteString(c, drip); err != nil || drip == "" {
+							return
+						}
+						time.Sleep(50 * time.Millisecond)
+					}
+				}()
+				line, err := bufio.NewReader(c).ReadString('\n')
+				if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() || !strings.HasPrefix(line, status) {
+					t.Errorf("%.20q: %q, %v; want %q", say, line, err, status)
+				}
+			})
+		}
+	}
+	slow("", "", "")                                                                                                                // says nothing
+	slow("GET /orders HTTP/1.1\r\n", "X", "HTTP/1.1 408")                                                                           // a head without end
+	slow("POST /orders/echo HTTP/1.1\r\nHost: h\r\nAuthorization: "+auth+"\r\nContent-Length: 100000\r\n\r\n", "x", "HTTP/1.1 408") // a body
+	for range 20 {
+		if res := w.do("GET", "/orders/file", "Authorization", auth); res.StatusCode != 200 {
+			t.Errorf("meanwhile: %d", res.StatusCode)
+		}
+	}
+	wg.Wait()
+	// a client that does not read
+	c, err := net.Dial("tcp", w.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET /orders/zeros?n=100000000 HTTP/1.1\r\nHost: h\r\nAuthorization: %s\r\n\r\n", auth)
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	w.eventually("rid of it", func() bool { return w.g.open.Load() == 0 })
+}
+
+func TestConnectionLimits(t *testing.T) {
+	w, _ := newTraffic(t, func(c *Config) { c.Limits.ConnectionsPerAddress = 3 })
+	var open []net.Conn
+	for range 3 {
+		c, err := net.Dial("tcp", w.public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		open = append(open, c)
+	}
+	w.eventually("counted", func() bool { return w.g.open.Load() == 3 })
+	c, err := net.Dial("tcp", w.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a fourth connection: %v", err)
+	}
+	open[0].Close()
+	w.eventually("let in again", func() bool {
+		c, err := net.Dial("tcp", w.public)
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(time.Second))
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		return strings.HasPrefix(line, "HTTP/1.1 401")
+	})
+}
+
+// pair writes a self-signed certificate for 127.0.0.1.
+func pair(t *testing.T, dir string, serial int64) (cert, key string, pool *x509.CertPool) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "tollgate test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for name, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: pkcs8}} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool = x509.NewCertPool()
+	pool.AddCert(parsed)
+	return cert, key, pool
+}
+
+// TLS, with a certificate that is replaced while the gateway runs, and clients
+// that have to show one.
+func TestTLS(t *testing.T) {
+	dir, clientDir := t.TempDir(), t.TempDir()
+	cert, key, pool := pair(t, dir, 1)
+	clientCert, clientKey, _ := pair(t, clientDir, 7)
+	w, auth := newTraffic(t, func(c *Config) { c.TLS = ServerTLS{CertFile: cert, KeyFile: key, ClientCAFile: clientCert} })
+	own, err := tls.LoadX509KeyPair(clientCert, clientKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(pool *x509.CertPool, certs ...tls.Certificate) (int64, string, error) {
+		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: certs}}
+		defer tr.CloseIdleConnections()
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", "https://"+w.public+"/orders/echo", io.MultiReader(strings.NewReader("a"), strings.NewReader("b")))
+		req.Header.Set("Authorization", auth)
+		res, err := tr.RoundTrip(req)
+		if err != nil {
+			return 0, "", err
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		return res.TLS.PeerCertificates[0].SerialNumber.Int64(), string(b), err
+	}
+	serial, body, err := get(pool, own)
+	if err != nil || serial != 1 || !strings.HasSuffix(body, "\nab") || !strings.Contains(body, "X-Forwarded-Proto: https") {
+		t.Fatalf("%d %q %v", serial, body, err)
+	}
+	if _, _, err := get(pool); err == nil {
+		t.Error("a client without a certificate was served")
+	}
+	time.Sleep(1100 * time.Millisecond) // files are looked at once a second
+	_, _, pool = pair(t, dir, 2)
+	if serial, _, err := get(pool, own); err != nil || serial != 2 {
+		t.Errorf("after the change: %d, %v", serial, err)
+	}
+}
