@@ -20,8 +20,9 @@ var errRequest = errors.New("ambiguous credentials")
 
 // request is what the ways to identify a caller need of a request.
 type request interface {
-	// header returns the values of a header field, by its canonical name.
-	header(name string) []string
+	// appendHeader appends the first value of a header field, by its canonical name,
+	// to dst, and tells how many values there are.
+	appendHeader(dst []byte, name string) (value []byte, values int)
 	// peer is the address of the connection's other end.
 	peer() string
 }

@@ -41,13 +41,12 @@ func (f *refusal) writeFast(ctx *fasthttp.RequestCtx) {
 
 type fastRequest struct{ ctx *fasthttp.RequestCtx }
 
-// header copies: fasthttp's bytes are gone when the handler returns.
-func (f fastRequest) header(name string) []string {
-	var values []string
-	for _, v := range f.ctx.Request.Header.PeekAll(name) {
-		values = append(values, string(v))
+func (f fastRequest) appendHeader(dst []byte, name string) ([]byte, int) {
+	values := f.ctx.Request.Header.PeekAll(name)
+	if len(values) > 0 {
+		dst = append(dst, values[0]...)
 	}
-	return values
+	return dst, len(values)
 }
 
 func (f fastRequest) peer() string { return f.ctx.RemoteAddr().String() }

@@ -72,13 +72,11 @@ func (t *trust) identify(r request) (*claims.Claims, error) {
 		{HeaderSubject, &v.Subject}, {HeaderClient, &v.ClientID}, {HeaderTokenID, &v.TokenID},
 		{HeaderRoles, &roles}, {HeaderScopes, &scopes},
 	} {
-		switch values := r.header(h.name); len(values) {
-		case 0:
-		case 1:
-			*h.to = values[0]
-		default:
+		value, values := r.appendHeader(nil, h.name)
+		if values > 1 {
 			return nil, errRequest
 		}
+		*h.to = string(value)
 	}
 	if v.Subject == "" {
 		return nil, errNobody // the gateway let the request in without asking who it is from
@@ -99,11 +97,11 @@ func (t *trust) knows(r request) bool {
 	if len(t.secrets) == 0 {
 		return true
 	}
-	values := r.header(HeaderGateway)
-	if len(values) != 1 {
+	value, values := r.appendHeader(nil, HeaderGateway)
+	if values != 1 {
 		return false
 	}
-	digest := sha256.Sum256([]byte(values[0]))
+	digest := sha256.Sum256(value)
 	known := 0
 	for i := range t.secrets {
 		known |= subtle.ConstantTimeCompare(digest[:], t.secrets[i][:])

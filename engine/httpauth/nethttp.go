@@ -45,5 +45,12 @@ func (f *refusal) write(w http.ResponseWriter) {
 
 type netRequest struct{ r *http.Request }
 
-func (n netRequest) header(name string) []string { return n.r.Header[name] }
-func (n netRequest) peer() string                { return n.r.RemoteAddr }
+func (n netRequest) appendHeader(dst []byte, name string) ([]byte, int) {
+	values := n.r.Header[name]
+	if len(values) > 0 {
+		dst = append(dst, values[0]...)
+	}
+	return dst, len(values)
+}
+
+func (n netRequest) peer() string { return n.r.RemoteAddr }

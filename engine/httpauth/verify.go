@@ -1,7 +1,8 @@
 package httpauth
 
 import (
-	"strings"
+	"bytes"
+	"sync"
 
 	"github.com/tollgate/tollgate/engine/claims"
 )
@@ -12,30 +13,36 @@ type Verifier interface {
 	Verify(token []byte) (*claims.Claims, error)
 }
 
+// buffers hold tokens while they are verified. A larger one than any token needs
+// is not kept.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxBuffer = 16 << 10
+
 // Verify returns an Auth that takes the bearer token of the Authorization header
 // (RFC 6750, section 2.1) and asks v about it. Tokens in forms and queries are
 // not looked for.
 func Verify(v Verifier) *Auth {
 	return &Auth{func(r request) (*claims.Claims, error) {
-		token, err := bearer(r.header("Authorization"))
-		if err != nil {
-			return nil, err
+		buffer := buffers.Get().(*[]byte)
+		defer buffers.Put(buffer)
+		value, values := r.appendHeader((*buffer)[:0], "Authorization")
+		if cap(value) <= maxBuffer {
+			*buffer = value
 		}
-		return v.Verify([]byte(token))
+		if values > 1 {
+			return nil, errRequest
+		}
+		token, ok := bearer(value)
+		if !ok {
+			return nil, errNobody
+		}
+		return v.Verify(token)
 	}}
 }
 
-// bearer takes the token out of the values of Authorization.
-func bearer(values []string) (string, error) {
-	if len(values) > 1 {
-		return "", errRequest
-	}
-	if len(values) == 0 {
-		return "", errNobody
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", errNobody
-	}
-	return strings.TrimLeft(token, " "), nil
+// bearer takes the token out of credentials (RFC 9110, section 11.4).
+func bearer(credentials []byte) (token []byte, ok bool) {
+	scheme, token, _ := bytes.Cut(credentials, []byte(" "))
+	return bytes.TrimLeft(token, " "), bytes.EqualFold(scheme, []byte("Bearer"))
 }
