@@ -48,7 +48,7 @@ func verdict(valid bool) error {
 // by: reading it is part of a verification.
 func benchToken(b *testing.B, n int) []byte {
 	return sign(b, "k1", goodClaims(map[string]any{
-		"jti": fmt.Sprintf("3f0c9e6e-6d5f-4c1e-9f3a-%012d", n), "iat": 1_700_000_000, "exp": 4_000_000_000,
+		"jti": fmt.Sprintf("3f0c9e6e-6d5f-4c1e-9f3a-%012d", n), "iat": 1_700_000_000, "exp": int64(4_000_000_000),
 	}))
 }
 
