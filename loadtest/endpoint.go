@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 
 	"github.com/tollgate/tollgate/loadtest/record"
@@ -17,7 +18,9 @@ type endpoint struct {
 	path    string
 	tokens  [][]byte
 
-	target   *rig.Target
+	host     string         // of the Host header; the address where it is empty
+	tls      *tls.Config    // nil: plain
+	target   *rig.Target    // nil: a gateway of the user's, of which nothing else is known
 	service  *rig.Service   // nil: none is involved
 	gateways []*rig.Gateway // the one that is sent to comes first
 	procs    []*rig.Process
@@ -42,6 +45,17 @@ func newEndpoint(mode string, target *rig.Target, service *rig.Service, tokens [
 	return e
 }
 
+// check makes sure that what will be loaded is what was meant.
+func (l *lab) check(ctx context.Context, e *endpoint) error {
+	if e.target == nil {
+		return nil // it has answered one request as it should when the phase began
+	}
+	if err := l.rig.Check(ctx, e.target.URL()); err != nil || len(e.gateways) == 0 {
+		return err
+	}
+	return l.rig.Check(ctx, e.gateways[0].URL())
+}
+
 // reading is what the servers had counted at one moment.
 type reading struct {
 	served, introspections int64
@@ -50,6 +64,10 @@ type reading struct {
 }
 
 func (e *endpoint) read(ctx context.Context) (r reading, err error) {
+	if e.target == nil {
+		r.ticks, err = rig.ReadTicks()
+		return r, err
+	}
 	if r.served, err = e.target.Served(ctx); err != nil {
 		return r, fmt.Errorf("reading the target's count: %w", err)
 	}
@@ -73,6 +91,9 @@ func (e *endpoint) read(ctx context.Context) (r reading, err error) {
 // were all answered: nothing was served but them, and the security service was
 // asked exactly when the mode says so.
 func (e *endpoint) counters(before, after reading, sent int64) []stats.Counter {
+	if e.target == nil {
+		return nil
+	}
 	calls := after.introspections - before.introspections
 	g := after.gateways.Sub(before.gateways)
 	list := []stats.Counter{{Name: "requests at the target", Got: after.served - before.served, Want: sent}}

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,22 +38,17 @@ func seedOf(plan uint64, k record.Key) uint64 {
 // void rules.
 func (l *lab) measure(ctx context.Context, k record.Key, e *endpoint, o load) (*record.Cell, error) {
 	seed := seedOf(l.plan.Seed, k)
-	if err := l.rig.Check(ctx, e.target.URL()); err != nil {
+	if err := l.check(ctx, e); err != nil {
 		return nil, err
-	}
-	if len(e.gateways) > 0 {
-		if err := l.rig.Check(ctx, e.gateways[0].URL()); err != nil {
-			return nil, err
-		}
 	}
 	if o.pick == nil {
 		o.pick = generator.Uniform
 	}
-	requests, err := generator.Get(e.address, e.path, e.tokens, o.pick(seed))
+	requests, err := generator.Get(cmp.Or(e.host, e.address), e.path, e.tokens, o.pick(seed))
 	if err != nil {
 		return nil, err
 	}
-	cfg := l.config(e.address, o, seed, requests)
+	cfg := l.config(e, o, seed, requests)
 	run, err := generator.Open(cfg)
 	if err != nil {
 		return nil, err
@@ -102,9 +98,9 @@ func (l *lab) measure(ctx context.Context, k record.Key, e *endpoint, o load) (*
 	return c, nil
 }
 
-func (l *lab) config(address string, o load, seed uint64, requests generator.Requests) generator.Config {
+func (l *lab) config(e *endpoint, o load, seed uint64, requests generator.Requests) generator.Config {
 	cfg := generator.Config{
-		Address: address, Requests: func(int) generator.Requests { return requests },
+		Address: e.address, TLS: e.tls, Requests: func(int) generator.Requests { return requests },
 		Warmup: o.warmup, Duration: o.duration, Timeout: o.timeout, Timeline: o.timeline,
 		Connections: o.connections, Spin: l.plan.Spin, Live: new(generator.Live),
 	}

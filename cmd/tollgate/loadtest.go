@@ -61,7 +61,7 @@ Ctrl-C writes the report of what is complete.`,
 	flags.DurationVar(&f.objective, "objective", 5*time.Millisecond, "bound on p99, for the maximum rate")
 	flags.StringArrayVar(&f.targets, "target", nil, "URL of a gateway of yours, or NAME=URL; several are compared")
 	flags.StringArrayVar(&f.tokens, "tokens", nil, "file with a token a line for the targets, or NAME=FILE for one of them")
-	cmd.AddCommand(newLoadtestReport(), newLoadtestTarget(), newLoadtestDistance())
+	cmd.AddCommand(newLoadtestCompare(), newLoadtestSelftest(), newLoadtestReport(), newLoadtestTarget(), newLoadtestDistance())
 	return cmd
 }
 
@@ -101,7 +101,10 @@ func (f *loadtestFlags) options(cmd *cobra.Command) (loadtest.Options, error) {
 	if opt.Binary, err = os.Executable(); err != nil {
 		return opt, err
 	}
-	if opt.Plan, err = f.plan(); err != nil {
+	if opt.Targets, err = f.foreign(); err != nil {
+		return opt, err
+	}
+	if opt.Plan, err = f.plan(opt.Targets); err != nil {
 		return opt, err
 	}
 	if f.resume != "" {
@@ -115,9 +118,17 @@ func (f *loadtestFlags) options(cmd *cobra.Command) (loadtest.Options, error) {
 }
 
 // plan chooses and adapts the plan.
-func (f *loadtestFlags) plan() (record.Plan, error) {
+func (f *loadtestFlags) plan(targets []loadtest.Target) (record.Plan, error) {
 	chosen := 0
 	plan := loadtest.Quick()
+	if len(targets) > 0 {
+		var names []string
+		for _, t := range targets {
+			names = append(names, t.Name)
+		}
+		plan = loadtest.ForTargets(names, 200)
+		chosen++
+	}
 	for _, c := range []struct {
 		is   bool
 		plan func() record.Plan
@@ -128,16 +139,16 @@ func (f *loadtestFlags) plan() (record.Plan, error) {
 		}
 	}
 	if chosen > 1 {
-		return plan, usagef("give one of --quick, --full and --first")
+		return plan, usagef("give one of --quick, --full, --first and --target")
 	}
 	plan.Seed = f.seed
 	plan.Objective = f.objective
 	for i := range plan.Sweeps {
 		s := &plan.Sweeps[i]
-		if s.Phase != record.PhaseModes && plan.Name != "first" {
+		if s.Phase != record.PhaseModes && plan.Name != "first" && plan.Name != "target" {
 			continue
 		}
-		if f.rate != 0 {
+		if f.rate != 0 && s.Rate != 0 {
 			s.Rate = f.rate
 		}
 		if f.rounds != 0 {

@@ -57,6 +57,7 @@ func newLoadtestTarget() *cobra.Command {
 	flags.StringVar(&c.RunID, "run", "", "the run it belongs to")
 	flags.IntVar(&c.Body, "body", 1024, "bytes of an answer")
 	flags.IntVar(&c.Chunk, "chunk", 0, "bytes of a chunk; 0: answers are not chunked")
+	flags.BoolVar(&c.Close, "close", false, "close the connection after each answer")
 	flags.DurationVar(&c.Stall, "stall", 0, "hold all answers for so long")
 	flags.DurationVar(&c.Every, "every", time.Second, "this often")
 	flags.BoolVar(&secure, "tls", false, "speak TLS, under a certificate that is told on stdout")

@@ -11,8 +11,11 @@ const (
 	ModeOpaque       = "opaque"
 	ModeOpaqueCache  = "opaque+cache"
 	ModePhantomCache = "phantom+cache"
-	ModeJWTAgain     = "jwt (again)" // the same as jwt: the noise floor
+	ModeJWTAgain     = ModeJWT + Again
 )
+
+// Again marks a mode's second turn in each round: what it differs by is noise.
+const Again = " (again)"
 
 // The phases of a run, by the quantity on their axis.
 const (

@@ -114,7 +114,7 @@ func (b *builder) reading(g *group, ref string, row *Mode) string {
 	if !d.excludes(0) {
 		return "no difference from " + ref + " is visible"
 	}
-	if noise := b.sum.Trust.NoiseFloor["p50"]; noise != nil && noise.Low != nil && row.Name != record.ModeJWTAgain {
+	if noise := b.sum.Trust.NoiseFloor["p50"]; noise != nil && noise.Low != nil && row.Name != ref+record.Again {
 		if floor := max(math.Abs(*noise.Low), math.Abs(*noise.High)); math.Abs(d.Value) <= floor {
 			return fmt.Sprintf("within the noise floor of %s", microseconds(floor))
 		}
@@ -180,8 +180,8 @@ func (b *builder) budget(g *group) {
 func (b *builder) trustModes(g *group, ref string) {
 	t := &b.sum.Trust
 	t.NoiseFloor = map[string]*Estimate{}
-	if slices.Contains(g.sweep.Modes, record.ModeJWTAgain) {
-		for name, e := range b.row(record.ModeJWTAgain).FromJWT {
+	if slices.Contains(g.sweep.Modes, ref+record.Again) {
+		for name, e := range b.row(ref + record.Again).FromJWT {
 			t.NoiseFloor[name] = e
 		}
 	}

@@ -70,6 +70,9 @@ func (s *Summary) costTable() table {
 		}
 	}
 	slices.Sort(processes)
+	if len(processes) == 0 { // gateways of the user's, of which only answers are known
+		return table{}
+	}
 	objective := microseconds(us * float64(s.Meta.Plan.Objective))
 	t := table{Title: "What it takes", Text: "Capacity is a closed loop's rate with the generator on the same processors. CPU is processor time a request, all threads of a process."}
 	t.Head = []string{"mode", "capacity, a second", "rate at p99 ≤ " + objective}
@@ -78,7 +81,7 @@ func (s *Summary) costTable() table {
 	}
 	t.Head = append(t.Head, "introspections a request", "revocation lag, median / most")
 	for _, m := range s.Modes {
-		if m.Name == record.ModeJWTAgain {
+		if strings.HasSuffix(m.Name, record.Again) {
 			continue
 		}
 		most := with(m.MaxRate, count)
@@ -120,7 +123,7 @@ func (s *Summary) trustLines() [][2]string {
 		lines = append(lines, [2]string{name, fmt.Sprintf(format, args...)})
 	}
 	if e := t.NoiseFloor["p50"]; e != nil {
-		add("Noise floor", "jwt against itself differs by %s at p50, %s at p90, %s at p99", difference(e), difference(t.NoiseFloor["p90"]), difference(t.NoiseFloor["p99"]))
+		add("Noise floor", "a mode against itself differs by %s at p50, %s at p90, %s at p99", difference(e), difference(t.NoiseFloor["p90"]), difference(t.NoiseFloor["p99"]))
 	}
 	if t.LatenessP99 > 0 {
 		add("Lateness of sending", "median %s, p99 %s in the comparison", microseconds(t.LatenessP50), microseconds(t.LatenessP99))

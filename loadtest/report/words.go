@@ -31,8 +31,13 @@ func digits(v float64) string {
 	if v == 0 {
 		return "0"
 	}
-	decimals := max(0, 2-int(math.Floor(math.Log10(math.Abs(v)))))
-	s := strconv.FormatFloat(v, 'f', min(decimals, 3), 64)
+	// After rounding: 99.97 has its first digit in the hundreds.
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
+	first, err := strconv.Atoi(exponent)
+	if err != nil { // not a finite number
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	s := strconv.FormatFloat(v, 'f', min(max(0, 2-first), 3), 64)
 	return strings.Replace(s, "-", "−", 1)
 }
 
@@ -95,7 +100,7 @@ func (b *builder) answer() string {
 	if s, ok := b.meta.Plan.Sweep(record.PhaseTarget); ok {
 		var parts []string
 		for _, m := range s.Modes {
-			if row := find(m); row != nil && row.Quantiles["p50"] != nil {
+			if row := find(m); row != nil && row.Quantiles["p50"] != nil && !strings.HasSuffix(m, record.Again) {
 				parts = append(parts, fmt.Sprintf("%s answers half of its requests within %s", m, duration(row.Quantiles["p50"])))
 			}
 		}

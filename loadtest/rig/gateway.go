@@ -136,7 +136,7 @@ func (g *Gateway) Prime(ctx context.Context, tokens [][]byte) error {
 	for w := range errs {
 		wait.Go(func() {
 			for i := w; i < len(tokens) && errs[w] == nil; i += len(errs) {
-				errs[w] = fetchAs(ctx, g.URL()+SecurePath, tokens[i])
+				errs[w] = FetchAs(ctx, g.URL()+SecurePath, tokens[i])
 			}
 		})
 	}

@@ -35,13 +35,15 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 	return b, nil
 }
 
-// fetchAs gets a URL with a token and wants a 200.
-func fetchAs(ctx context.Context, url string, token []byte) error {
+// FetchAs gets a URL with a token, if there is one, and wants a 200.
+func FetchAs(ctx context.Context, url string, token []byte) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+string(token))
+	if len(token) > 0 {
+		req.Header.Set("Authorization", "Bearer "+string(token))
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return err

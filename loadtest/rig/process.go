@@ -21,6 +21,8 @@ type Process struct {
 	Label  string
 	Listen string // its address
 
+	Certificate string // PEM, of a target that speaks TLS
+
 	cmd   *exec.Cmd
 	stdin io.WriteCloser // of the laboratory's own; nil otherwise
 	lines *bufio.Reader
@@ -68,12 +70,12 @@ func (r *Rig) start(label, dir string, own bool, args ...string) (*Process, erro
 	p.lines = bufio.NewReader(out)
 	line, err := p.lines.ReadBytes('\n')
 	go func() { p.cmd.Wait(); close(p.ended) }() // after the read: Wait closes the pipe
-	var hello struct{ Listen string }
+	var hello struct{ Listen, Certificate string }
 	if err != nil || json.Unmarshal(line, &hello) != nil {
 		<-p.ended
 		return nil, fmt.Errorf("%s did not tell its address:\n%s", label, p.tail())
 	}
-	p.Listen = hello.Listen
+	p.Listen, p.Certificate = hello.Listen, hello.Certificate
 	return p, nil
 }
 

@@ -19,7 +19,8 @@ type Config struct {
 	// Every Every, counted from the start, all answers are held for Stall.
 	Stall, Every time.Duration
 
-	Chunk       int // bytes of a chunk; 0: not chunked
+	Chunk       int  // bytes of a chunk; 0: not chunked
+	Close       bool // close the connection after each answer
 	Certificate *tls.Certificate
 }
 
@@ -77,6 +78,9 @@ func (t *Target) handle(ctx *fasthttp.RequestCtx) {
 		if into := time.Since(t.start) % t.cfg.Every; into < t.cfg.Stall {
 			time.Sleep(t.cfg.Stall - into)
 		}
+	}
+	if t.cfg.Close {
+		ctx.SetConnectionClose()
 	}
 	if t.cfg.Chunk > 0 {
 		ctx.Response.SetBodyStream(&pieces{t.body, t.cfg.Chunk}, -1)
