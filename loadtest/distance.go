@@ -187,8 +187,11 @@ func (l *lab) stall(ctx context.Context, s record.Sweep, k record.Key, e *endpoi
 	if err != nil {
 		return nil, err
 	}
+	if c.Errors > 0 { // what was refused reached nobody who counts it
+		c.Counters = nil
+	}
 	facts := factsOf(c)
-	facts.Errors, facts.Counters, facts.Achieved = 0, nil, facts.Offered
+	facts.Errors, facts.Achieved = 0, facts.Offered
 	c.Void = stats.Void(facts)
 	if c.OK+c.Errors < c.Sent {
 		return nil, errors.New("a request ended in no way")

@@ -93,7 +93,7 @@ func (g *group) quantile(p place, q float64, times []int) float64 {
 	if pool == nil || !stats.Quotable(q, pool.Count()) {
 		return nan
 	}
-	return pool.Quantiles([]float64{q}, times)[0]
+	return pool.Quantile(q, times)
 }
 
 // both returns the draw without the rounds in which one of two places does not

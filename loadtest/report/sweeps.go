@@ -48,6 +48,18 @@ func (g *group) curves(stat func(place, []int) float64, law func(mode string, va
 	return out
 }
 
+// along computes f at every place once and returns it by mode and place.
+func (g *group) along(f func(place) float64) func(mode string, i int) float64 {
+	xs := g.xs()
+	known := map[string][]float64{}
+	for _, m := range g.sweep.Modes {
+		for _, x := range xs {
+			known[m] = append(known[m], f(place{m, x}))
+		}
+	}
+	return func(mode string, i int) float64 { return known[mode][i] }
+}
+
 // figure draws curves, measured and predicted, over x.
 func figure(f Figure, curves []curve, x func(mode string, i int) float64) Figure {
 	for _, c := range curves {
@@ -131,8 +143,12 @@ func (b *builder) rate(g *group) {
 		ID: "rate", Title: "Throughput and latency", X: Axis{"requests a second, offered", "linear"}, Y: Axis{"p99, µs", "log"},
 		Caption: fmt.Sprintf("The 99th percentile of response times as the offered rate rises, each line up to the last rate that the mode kept up with. The objective is %s. Bands are 95 %% intervals.", microseconds(us*float64(b.meta.Plan.Objective))),
 	}, p99, x))
+	reached, variation := map[string][]float64{}, map[string]float64{}
+	for _, m := range g.sweep.Modes {
+		reached[m], variation[m] = ratesOf(xs, m, offered), g.variation(m, xs[0])
+	}
 	mean := g.curves(func(p place, times []int) float64 { return us * g.average(p, times) }, func(mode string, values []float64, _ []int) []float64 {
-		return queue(values, ratesOf(xs, mode, offered), capacity[mode], g.variation(mode, xs[0]))
+		return queue(values, reached[mode], capacity[mode], variation[mode])
 	})
 	b.sum.Figures = append(b.sum.Figures, figure(Figure{
 		ID: "queue", Title: "Mean response against a queue", X: Axis{"requests a second, offered", "linear"}, Y: Axis{"mean, µs", "log"},
@@ -198,9 +214,9 @@ func (g *group) variation(mode string, x float64) float64 {
 // distance holds the median against the distance added.
 func (b *builder) distance(g *group) {
 	xs := g.xs()
-	real := func(mode string, i int) float64 {
-		return stats.Median(g.all(place{mode, xs[i]}, func(c *record.Cell) float64 { return us * float64(c.Distance) }))
-	}
+	real := g.along(func(p place) float64 {
+		return stats.Median(g.all(p, func(c *record.Cell) float64 { return us * float64(c.Distance) }))
+	})
 	curves := g.curves(func(p place, times []int) float64 { return us * g.quantile(p, 0.5, times) }, func(mode string, values []float64, _ []int) []float64 {
 		return farther(mode, values, func(i int) float64 { return real(mode, i) })
 	})
@@ -214,9 +230,7 @@ func (b *builder) distance(g *group) {
 // hits holds the mean against the share of hits.
 func (b *builder) hits(g *group) {
 	xs := g.xs()
-	share := func(mode string, i int) float64 {
-		return stats.Median(g.of(place{mode, xs[i]}, func(c *record.Cell) float64 { return c.Hits }))
-	}
+	share := g.along(func(p place) float64 { return stats.Median(g.of(p, func(c *record.Cell) float64 { return c.Hits })) })
 	curves := g.curves(func(p place, times []int) float64 { return us * g.average(p, times) }, func(mode string, values []float64, _ []int) []float64 {
 		return mixture(values, func(i int) float64 { return share(mode, i) })
 	})
