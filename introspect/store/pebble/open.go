@@ -48,7 +48,8 @@ type Store struct {
 	failed chan struct{}
 
 	sweeping sync.Mutex
-	swept    int64 // every second before it has been swept
+	swept    []byte // every key of the expiry index before it has been swept
+	deleted  int    // records since the last compaction
 }
 
 const layout = "1" // of the keys; a folder of another layout is refused
@@ -72,6 +73,7 @@ func Open(dir string, o Options) (*Store, error) {
 		revocations: make(chan *revocation, 1024),
 		done:        make(chan struct{}),
 		failed:      make(chan struct{}),
+		swept:       expiryKey(0, nil),
 	}
 	po := &pebble.Options{
 		FS:                 o.FS,

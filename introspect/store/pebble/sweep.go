@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -11,7 +12,7 @@ import (
 
 // Sweep implements store.Store. Its deletions need no sync of their own: what
 // a crash brings back has expired all the same.
-func (s *Store) Sweep(_ context.Context, now int64, limit int) (int, error) {
+func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	leave, err := s.enter()
 	if err != nil {
 		return 0, err
@@ -26,32 +27,54 @@ func (s *Store) Sweep(_ context.Context, now int64, limit int) (int, error) {
 		n++
 	}
 	// Starting behind what was swept before spares a walk over its tombstones.
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: expiryKey(s.swept, nil), UpperBound: expiryKey(now+1, nil)})
+	end := expiryKey(now+1, nil)
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: s.swept, UpperBound: end})
 	if err != nil {
 		return 0, err
 	}
-	reached := now + 1
 	for it.First(); it.Valid(); it.Next() {
-		expires, key, ok := splitExpiry(it.Key())
+		_, key, ok := splitExpiry(it.Key())
 		if n == limit || !ok {
-			reached = expires
+			end = bytes.Clone(it.Key())
 			break
 		}
 		if err := s.expire(b, key, now); err != nil {
-			it.Close()
-			return 0, err
+			return 0, errors.Join(err, it.Close())
 		}
-		remove(b, it.Key())
 		n++
 	}
 	if err := it.Close(); err != nil {
 		return 0, err
 	}
+	if bytes.Compare(s.swept, end) < 0 {
+		if err := b.DeleteRange(s.swept, end, nil); err != nil {
+			return 0, err
+		}
+		s.swept = end
+	}
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return 0, err
 	}
-	s.swept = reached
+	s.deleted += n
+	if n < limit && s.deleted >= compactAfter {
+		s.deleted = 0
+		return n, errors.Join(b.Close(), s.compact(ctx))
+	}
 	return n, b.Close()
+}
+
+// compactAfter is how many deletions are worth a compaction of their own:
+// Pebble would give their space back too, but some time later.
+const compactAfter = 100_000
+
+// compact gives the disk space of deleted tokens back.
+func (s *Store) compact(ctx context.Context) error {
+	for _, prefix := range []byte{prefixRefresh, prefixSession, prefixAccess, prefixExpiry} {
+		if err := s.db.Compact(ctx, []byte{prefix}, []byte{prefix + 1}, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // expire deletes the record of key, unless it is a session that has been
