@@ -206,7 +206,9 @@ func failing(t *testing.T, fails func(op errorfs.Op) error) {
 	}
 	l := newLedger()
 	end := l.begin(s, 8)
-	time.Sleep(30 * time.Millisecond)
+	for len(l.copy().dead) < 20 || len(l.copy().live) < 20 {
+		time.Sleep(time.Millisecond)
+	}
 	broken.Store(true)
 	select {
 	case <-s.Failed():
