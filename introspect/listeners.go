@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/tollgate/tollgate/introspect/admin"
 )
 
 // adminHandler is the admin listener: for operators and their monitoring, on
@@ -43,21 +45,41 @@ var errTwoServices = errors.New("another service serves this data folder")
 // listenSocket opens the socket for the operator's commands. Only the owner of
 // the data folder can enter it, and only he can connect.
 func listenSocket(path string) (net.Listener, error) {
-	if conn, err := net.Dial("unix", path); err == nil {
+	name, done, err := admin.SocketName(path)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if conn, err := net.Dial("unix", name); err == nil {
 		conn.Close()
 		return nil, errTwoServices
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
+	l.SetUnlinkOnClose(false) // by then the name may be another folder's
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return l, nil
+	return &socket{l, path}, nil
+}
+
+// socket is a listener that takes its file with it.
+type socket struct {
+	net.Listener
+	path string
+}
+
+func (s *socket) Close() error {
+	err := os.Remove(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil // closed before
+	}
+	return errors.Join(err, s.Listener.Close())
 }
 
 // serveHTTP serves until ctx ends, then lets the requests under way finish.

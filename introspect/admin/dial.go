@@ -18,8 +18,13 @@ type remote struct{ http *http.Client }
 // Dial reaches the service that listens on the socket at path.
 func Dial(ctx context.Context, path string) (Admin, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		name, done, err := SocketName(path)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		return d.DialContext(ctx, "unix", name)
 	}
 	conn, err := dial(ctx, "", "") // to learn now whether somebody is there
 	if err != nil {
