@@ -56,6 +56,7 @@ func (a *authenticator) user(c credential, now time.Time) (identity, outcome) {
 		if err != nil {
 			return identity{}, refused(err)
 		}
+		now = time.Now() // the token may have been issued after the request began
 		var who identity
 		if who, o = a.token([]byte(token), now); o != invalidToken {
 			return who, o

@@ -47,7 +47,7 @@ func (c *conn) exchange(r *route) (*upstream.Conn, int, outcome) {
 		now := c.g.watch.Now()
 		u.ExpireRead(now + r.timeout)
 		u.ExpireWrite(now + r.timeout)
-		have, err := u.Exchange(s.out, s.up)
+		have, err := u.Exchange(s.out, s.up, u.Rested)
 		if err == nil {
 			u.ExpireWrite(0)
 			return u, have, forwarded

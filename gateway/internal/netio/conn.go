@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A Conn is a connection owned by one goroutine at a time, or by one that reads
@@ -15,19 +13,21 @@ import (
 type Conn struct {
 	net.Conn
 	raw syscall.RawConn // nil where bytes do not go to a socket as they are
-
 	// Unix milliseconds at which the watchdog expires reading and writing; 0 never.
 	dueRead, dueWrite atomic.Int64
 
 	// The call under way, for the callbacks below: a closure for every call
 	// would be an allocation for every call.
-	in     []byte
-	n      int
-	err    error
-	first  []byte // what Exchange has still to write
-	source func() []byte
-	step   func(n int, err error) bool
-	reads  int
+	in      []byte
+	n       int
+	err     error
+	first   []byte // what Exchange has still to write
+	probe   bool   // and whether to see first if the peer has anything to say
+	source  func() []byte
+	step    func(n int, err error) bool
+	reads   int
+	serving bool    // within Serve, where
+	fd      uintptr // is the descriptor
 
 	// The write under way: apart, since another goroutine may be reading.
 	out      []byte
@@ -98,13 +98,30 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return c.result(err)
 }
 
+func (c *Conn) read(fd uintptr) bool {
+	for {
+		n, errno := sysRead(fd, c.in)
+		switch errno {
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+			return false
+		}
+		c.n, c.err = n, eof(n, errno)
+		return true
+	}
+}
+
 // Write writes all of p.
 func (c *Conn) Write(p []byte) (int, error) {
 	if c.raw == nil {
 		return c.Conn.Write(p)
 	}
 	c.out, c.written, c.writeErr = p, 0, nil
-	err := c.raw.Write(c.onWrite)
+	var err error
+	if !c.serving || !c.write(c.fd) {
+		err = c.raw.Write(c.onWrite)
+	}
 	c.out = nil
 	if err == nil {
 		err = c.writeErr
@@ -114,38 +131,63 @@ func (c *Conn) Write(p []byte) (int, error) {
 
 func (c *Conn) write(fd uintptr) bool {
 	for c.written < len(c.out) {
-		n, err := unix.Write(int(fd), c.out[c.written:])
-		switch err {
-		case nil:
+		n, errno := sysWrite(fd, c.out[c.written:])
+		switch errno {
+		case 0:
 			c.written += n
-		case unix.EINTR:
-		case unix.EAGAIN:
+		case syscall.EINTR:
+		case syscall.EAGAIN:
 			return false
 		default:
-			c.writeErr = err
+			c.writeErr = errno
 			return true
 		}
 	}
 	return true
 }
 
-// Exchange writes out and waits for the first bytes of what comes back. A
-// connection that has something to say before it was asked is not used:
-// ErrStale. No byte of out has been sent then.
-func (c *Conn) Exchange(out, in []byte) (int, error) {
+// Exchange writes out and waits for the first bytes of what comes back. With
+// probe, a connection that is not Quiet is not used: ErrStale, and no byte of
+// out has been sent.
+func (c *Conn) Exchange(out, in []byte, probe bool) (int, error) {
 	if c.raw == nil {
 		if _, err := c.Conn.Write(out); err != nil {
 			return 0, err
 		}
 		return c.Conn.Read(in)
 	}
-	c.first, c.in = out, in
+	c.first, c.in, c.probe = out, in, probe
 	err := c.raw.Read(c.onExchange)
 	if err != nil && c.first != nil {
 		err = ErrStale // expired by a deadline of its last use
 	}
 	c.first, c.in = nil, nil
 	return c.result(err)
+}
+
+func (c *Conn) exchange(fd uintptr) bool {
+	if c.first == nil {
+		return c.read(fd)
+	}
+	if c.probe {
+		if _, errno := sysRead(fd, c.in); errno != syscall.EAGAIN {
+			c.n, c.err = 0, ErrStale
+			return true
+		}
+	}
+	c.out, c.written, c.writeErr = c.first, 0, nil
+	c.first = nil
+	if !c.write(fd) {
+		if err := c.raw.Write(c.onWrite); err != nil {
+			c.writeErr = err
+		}
+	}
+	c.out = nil
+	if c.writeErr != nil {
+		c.n, c.err = 0, c.writeErr
+		return true
+	}
+	return false // and be woken by the answer, which cannot have come before
 }
 
 // Quiet reports whether the peer has neither closed the connection nor said
@@ -155,13 +197,13 @@ func (c *Conn) Quiet() bool {
 	if c.raw == nil {
 		return true
 	}
-	var one [1]byte
-	var err error
-	rerr := c.raw.Read(func(fd uintptr) bool {
-		_, err = unix.Read(int(fd), one[:])
+	var errno syscall.Errno
+	one := make([]byte, 1)
+	err := c.raw.Read(func(fd uintptr) bool {
+		_, errno = sysRead(fd, one)
 		return true
 	})
-	return rerr == nil && err == unix.EAGAIN
+	return err == nil && errno == syscall.EAGAIN
 }
 
 // Gone reports whether the peer has closed the connection. It may be asked
@@ -191,27 +233,30 @@ func (c *Conn) Gone() bool {
 func (c *Conn) Serve(source func() []byte, step func(n int, err error) bool) error {
 	if c.raw == nil {
 		for {
-			if n, err := c.Conn.Read(source()); !step(n, eof(n, err)) {
+			if n, err := c.Conn.Read(source()); !step(n, err) {
 				return nil
 			}
 		}
 	}
 	c.source, c.step = source, step
-	return c.raw.Read(c.onServe)
+	err := c.raw.Read(c.onServe)
+	c.serving = false
+	return err
 }
 
 func (c *Conn) serve(fd uintptr) bool {
+	c.serving, c.fd = true, fd
 	for {
 		p := c.source()
-		n, err := unix.Read(int(fd), p)
-		switch err {
-		case unix.EINTR:
+		n, errno := sysRead(fd, p)
+		switch errno {
+		case syscall.EINTR:
 			continue
-		case unix.EAGAIN:
+		case syscall.EAGAIN:
 			return !c.step(0, nil)
 		}
 		c.reads++
-		if !c.step(n, eof(n, err)) {
+		if !c.step(n, eof(n, errno)) {
 			return true
 		}
 		if n < len(p) && c.reads > 2 {
@@ -220,47 +265,20 @@ func (c *Conn) serve(fd uintptr) bool {
 	}
 }
 
-func (c *Conn) read(fd uintptr) bool {
-	for {
-		c.n, c.err = unix.Read(int(fd), c.in)
-		switch c.err {
-		case unix.EINTR:
-			continue
-		case unix.EAGAIN:
-			return false
-		}
-		return true
-	}
-}
-
-func (c *Conn) exchange(fd uintptr) bool {
-	if c.first == nil {
-		return c.read(fd)
-	}
-	if _, err := unix.Read(int(fd), c.in); err != unix.EAGAIN {
-		c.n, c.err = 0, ErrStale
-		return true
-	}
-	out := c.first
-	c.first = nil
-	if _, c.err = c.Write(out); c.err != nil {
-		c.n = 0
-		return true
-	}
-	return false // and be woken by the answer, which cannot have come before
-}
-
 // result turns what a callback left behind into what Read returns.
 func (c *Conn) result(err error) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return max(c.n, 0), eof(c.n, c.err)
+	return c.n, c.err
 }
 
-func eof(n int, err error) error {
-	if n <= 0 && err == nil {
+func eof(n int, errno syscall.Errno) error {
+	switch {
+	case errno != 0:
+		return errno
+	case n == 0:
 		return io.EOF
 	}
-	return err
+	return nil
 }

@@ -53,8 +53,16 @@ type Conn struct {
 	*netio.Conn
 	Addr   *Addr
 	Reused bool // it has carried a request before
-	since  int64
+	Rested bool // and was idle for long enough that the peer may have spoken or left
+	since  time.Duration
 }
+
+// rest is how long a connection may be idle and still be used without a look
+// at what the peer has said meanwhile, which would cost a system call. It is
+// well below any server's patience with an idle connection.
+const rest = time.Millisecond
+
+var start = time.Now()
 
 // New returns the pool of one upstream. It does not connect.
 func New(opt Options) *Pool {
@@ -133,7 +141,7 @@ func (a *Addr) take() *Conn {
 	c := a.idle[n-1]
 	a.idle[n-1] = nil
 	a.idle = a.idle[:n-1]
-	c.Reused = true
+	c.Reused, c.Rested = true, time.Since(start)-c.since > rest
 	return c
 }
 
@@ -176,7 +184,7 @@ func (a *Addr) handshake(nc net.Conn) (net.Conn, error) {
 func (p *Pool) Put(c *Conn) {
 	c.ExpireRead(0)
 	c.ExpireWrite(0)
-	c.since = p.opt.Watchdog.Now()
+	c.since = time.Since(start)
 	a := c.Addr
 	a.mu.Lock()
 	if len(a.idle) < p.opt.MaxIdle && !p.shut.Load() {
@@ -198,7 +206,7 @@ func (p *Pool) Discard(c *Conn) {
 
 // Sweep closes what has been idle for too long. Idle connections are in the
 // order of their use, so that it is a prefix that goes.
-func (p *Pool) Sweep() { p.sweep(p.opt.Watchdog.Now() - p.opt.IdleTimeout.Milliseconds()) }
+func (p *Pool) Sweep() { p.sweep(time.Since(start) - p.opt.IdleTimeout) }
 
 // Close closes all idle connections, and those in use once they are put back.
 func (p *Pool) Close() {
@@ -206,7 +214,7 @@ func (p *Pool) Close() {
 	p.sweep(math.MaxInt64)
 }
 
-func (p *Pool) sweep(before int64) {
+func (p *Pool) sweep(before time.Duration) {
 	for _, a := range p.addrs {
 		a.mu.Lock()
 		n := 0
