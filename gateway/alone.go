@@ -72,7 +72,7 @@ func (c *conn) stream(d *Decision, n *id) outcome {
 	s.out = c.appendRequest(s.out[:0], d, f, n)
 	up := c.startUpload(u, d.route.maxBody)
 	o, reusable := c.download(d.route, u, up, n)
-	if over, _ := up.over(); !over {
+	if !up.ends(lingerTime) {
 		// What is still to come has no purpose any more.
 		c.closing, reusable = true, false
 		c.nc.KickRead()
@@ -124,6 +124,22 @@ func (up *upload) over() (bool, error) {
 		return true, up.err
 	default:
 		return false, nil
+	}
+}
+
+// ends waits a moment for the upload to end. An answer may overtake the word of
+// the last byte, and then the connection is as good as before.
+func (up *upload) ends(within time.Duration) bool {
+	if over, _ := up.over(); over {
+		return true
+	}
+	t := time.NewTimer(within)
+	defer t.Stop()
+	select {
+	case <-up.done:
+		return true
+	case <-t.C:
+		return false
 	}
 }
 
