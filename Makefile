@@ -50,11 +50,11 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  done; done
 
 .PHONY: cross
-cross: ## builds that other machines need: purego, arm64, 32 bits
+cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 	$(GO) build -tags purego ./...
 	GOARCH=arm64 $(GO) vet ./engine/... && GOARCH=arm64 $(GO) build ./...
 	GOARCH=386 $(GO) build ./engine/...
-	GOOS=darwin GOARCH=arm64 $(GO) build ./cmd/tollgate
+	GOOS=darwin GOARCH=arm64 $(GO) build ./engine/... ./loadtest/...
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
