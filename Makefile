@@ -80,3 +80,7 @@ bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and H
 .PHONY: torture
 torture: ## kills the security service 200 times under load, and holds it to what it acknowledged
 	$(GO) test ./introspect/torture -count=1 -v -run TestKill -kills 200 -timeout 60m
+
+.PHONY: loadtest
+loadtest: build ## opaque or transparent tokens, measured here in half a minute; results/DATE-first
+	bin/tollgate loadtest --first
