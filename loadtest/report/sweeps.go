@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/tollgate/tollgate/loadtest/record"
@@ -85,14 +86,20 @@ func figure(f Figure, curves []curve, x func(mode string, i int) float64) Figure
 // tolerated is how far a measurement may be from a law before it is told.
 const tolerated = 0.1
 
-// differences tells where measured and predicted differ by more than noise.
+// differences tells of each mode where measured and predicted differ most, if
+// they do by more than noise.
 func (b *builder) differences(what string, curves []curve, xs []float64, place string) {
 	for _, c := range curves {
+		worst, at := (*Estimate)(nil), 0
 		for i, r := range c.ratio {
-			if r.excludes(1) && (r.Value > 1+tolerated || r.Value < 1-tolerated) {
-				b.sum.Findings = append(b.sum.Findings, fmt.Sprintf("Where the measurement departs from the prediction: %s of %s at "+place+" is %s times what is predicted.",
-					what, c.mode, xs[i], factor(r)))
+			if r.excludes(1) && (r.Value > 1+tolerated || r.Value < 1-tolerated) &&
+				(worst == nil || math.Abs(math.Log(r.Value)) > math.Abs(math.Log(worst.Value))) {
+				worst, at = r, i
 			}
+		}
+		if worst != nil {
+			b.sum.Findings = append(b.sum.Findings, fmt.Sprintf("Where the measurement departs from the prediction: %s of %s at "+place+" is %s times what is predicted.",
+				what, c.mode, xs[at], factor(worst)))
 		}
 	}
 }
@@ -221,7 +228,7 @@ func (b *builder) distance(g *group) {
 		return farther(mode, values, func(i int) float64 { return real(mode, i) })
 	})
 	b.sum.Figures = append(b.sum.Figures, figure(Figure{
-		ID: "distance", Title: "Distance to the security service", X: Axis{"round trip to the security service, ms, measured", "linear"}, Y: Axis{"p50, µs", "log"},
+		ID: "distance", Title: "Distance to the security service", X: Axis{"round trip to the security service, ms, measured", "linear"}, Y: Axis{"p50, µs", "linear"},
 		Caption: "Dashed: what the median without distance predicts when every request of that mode waits for one round trip (opaque) or none (the others).",
 	}, curves, func(mode string, i int) float64 { return real(mode, i) / 1000 }))
 	b.differences("the median", curves, xs, "a distance set to %g ms")
