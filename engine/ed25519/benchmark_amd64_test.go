@@ -1,0 +1,60 @@
+//go:build !purego
+
+package ed25519
+
+import (
+	"testing"
+
+	"github.com/tollgate/tollgate/engine/ed25519/internal/ifma"
+	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
+	"github.com/tollgate/tollgate/engine/ed25519/internal/scalar"
+)
+
+// What the steps of the vector code take, for one signature and for eight.
+func BenchmarkVectorSteps(b *testing.B) {
+	if !ifma.Available {
+		b.Skip("the processor lacks AVX-512 IFMA")
+	}
+	s := newSigned(b)
+	message, sig := s.next()
+	var one scalar.Scalar
+	if !one.SetCanonical((*[32]byte)(sig[32:])) {
+		b.Fatal("S is not below L")
+	}
+	run := func(name string, do func()) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				do()
+			}
+		})
+	}
+	p := ifma.Identity()
+	run("signatures=1/step=challenge", func() { s.whole.challenge(message, sig) })
+	run("signatures=1/step=additions", func() {
+		d := one.Digits8()
+		accumulateAcross(&p, s.whole.base, d[:])
+		d = one.Digits8()
+		accumulateAcross(&p, s.whole.minus, d[:])
+	})
+	run("signatures=1/step=sum", func() { ifma.Sum(&p) })
+	run("signatures=1/step=encoding", func() { encodes(&p, (*[32]byte)(sig)) })
+
+	var g group
+	var tails [lanes][]byte
+	var windows [lanes]*point.Entry
+	for j := range lanes {
+		ifma.SetScalar(&g.s, j, &one)
+		tails[j] = message
+		windows[j] = &s.whole.minus.Entries[0]
+	}
+	run("signatures=8/step=hash", func() { g.hasher.Sum(&tails) })
+	digests := g.hasher.Sum(&tails)
+	run("signatures=8/step=reduction", func() { reduce(digests) })
+	run("signatures=8/step=additions", func() {
+		for range 2 {
+			d := ifma.Digits8(&g.s)
+			ifma.Accumulate(&p, &windows, d[:], s.whole.minus.Stride)
+		}
+	})
+	run("signatures=8/step=encodings", func() { encodings(&p) })
+}
