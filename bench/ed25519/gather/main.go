@@ -4,18 +4,21 @@ import (
 	std "crypto/ed25519"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/tollgate/tollgate/bench/interleave"
+	"golang.org/x/sys/unix"
+
 	"github.com/tollgate/tollgate/engine/ed25519"
 )
 
 func main() {
 	rounds := flag.Int("rounds", 40, "rounds of the measurement")
-	slice := flag.Duration("slice", 10*time.Millisecond, "how long a case runs in a round")
+	requests := flag.Int("requests", 2560, "requests of a case in a round, a multiple of 128")
 	flag.Parse()
 
 	private := std.NewKeyFromSeed(make([]byte, std.SeedSize))
@@ -27,38 +30,66 @@ func main() {
 	message := make([]byte, 400)
 	sig := std.Sign(private, message)
 
-	fmt.Printf("backend %s, %d processors; time a request on all processors together, min / p25 / median\n", ed25519.Backend(), runtime.GOMAXPROCS(0))
+	fmt.Printf("backend %s, %d processors; processor time a request, user and system, min / p25 / median of %d rounds\n",
+		ed25519.Backend(), runtime.GOMAXPROCS(0), *rounds)
 	for _, work := range []time.Duration{0, 10 * time.Microsecond} {
 		spins := spinsFor(work)
-		var cases []interleave.Case
+		var cases []func(n int)
+		var names []string
 		for _, at := range []int{1, 2, 8, 32, 128} {
 			for _, v := range []struct {
 				name string
 				verifier
 			}{{"on the spot", direct{}}, {"gathered, 1 yield", newGatherer(1)}, {"gathered, 4 yields", newGatherer(4)}} {
-				cases = append(cases, interleave.Case{
-					Name: fmt.Sprintf("work %v, %d at once, %s", work, at, v.name),
-					Run: func(n int) {
-						var all sync.WaitGroup
-						for i := range at {
-							all.Go(func() {
-								for range (n + at - 1 - i) / at {
-									spin(spins)
-									if !v.verify(key, message, sig) {
-										panic("a good signature is refused")
-									}
+				names = append(names, fmt.Sprintf("work %v, %d at once, %s", work, at, v.name))
+				cases = append(cases, func(n int) {
+					var all sync.WaitGroup
+					for range at {
+						all.Go(func() {
+							for range n / at {
+								spin(spins)
+								if !v.verify(key, message, sig) {
+									panic("a good signature is refused")
 								}
-							})
-						}
-						all.Wait()
-					},
+							}
+						})
+					}
+					all.Wait()
 				})
 			}
 		}
-		for _, r := range interleave.Measure(cases, interleave.Options{Rounds: *rounds, Slice: *slice, Seed: 1}) {
-			fmt.Printf("%-45s %8.3f %8.3f %8.3f µs  %.1f allocations\n", r.Name, r.Min/1e3, r.P25/1e3, r.Median/1e3, r.Allocs)
+		for i, times := range measure(cases, *rounds, *requests) {
+			fmt.Printf("%-42s %8.3f %8.3f %8.3f µs\n", names[i], times[0], times[len(times)/4], times[len(times)/2])
 		}
 	}
+}
+
+// measure runs every case once a round, in an order drawn anew, and returns what
+// a request took in each round, least first: microseconds of processor time,
+// which other programs on the machine hardly touch.
+func measure(cases []func(n int), rounds, requests int) [][]float64 {
+	rng := rand.New(rand.NewPCG(1, 1))
+	times := make([][]float64, len(cases))
+	for range rounds {
+		for _, i := range rng.Perm(len(cases)) {
+			runtime.GC()
+			before := processorTime()
+			cases[i](requests)
+			times[i] = append(times[i], float64(processorTime()-before)/1e3/float64(requests))
+		}
+	}
+	for _, t := range times {
+		slices.Sort(t)
+	}
+	return times
+}
+
+func processorTime() (nanoseconds int64) {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // spin works for n steps, and does not give way.
