@@ -28,17 +28,38 @@ func one(name string, s *signatures, verify func(i int) bool) interleave.Case {
 	}}
 }
 
-// many is a case that verifies size signatures at a time and counts each.
+// batchSizes holds, by name, how many signatures an operation of a case verifies
+// where that is not one.
+var batchSizes = map[string]int{}
+
+// many is a case that verifies size signatures at a time.
 func many(name string, s *signatures, size int, verify func(from, to int) bool) interleave.Case {
-	next, owed := 0, 0
+	batchSizes[name] = size
+	next := 0
 	return interleave.Case{Name: name, Run: func(n int) {
-		for owed += n; owed >= size; owed -= size {
+		for range n {
 			if !verify(next, next+size) {
 				panic(name + " refused a good signature")
 			}
 			next = (next + size) % len(s.sigs)
 		}
 	}}
+}
+
+// perSignature measures, and divides what an operation took by its signatures.
+func perSignature(cases []interleave.Case, o interleave.Options) []interleave.Row {
+	rows := interleave.Measure(cases, o)
+	for i := range rows {
+		r := &rows[i]
+		size := float64(max(1, batchSizes[r.Name]))
+		for _, v := range []*float64{&r.Min, &r.P25, &r.Median, &r.Allocs, &r.Bytes} {
+			*v /= size
+		}
+		for j := range r.Rounds {
+			r.Rounds[j] /= size
+		}
+	}
+	return rows
 }
 
 func must[T any](v T, err error) T {

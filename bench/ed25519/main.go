@@ -32,7 +32,7 @@ func main() {
 	single, eight := newSignatures(1, *seed), newSignatures(8, *seed+1)
 	cases := append([]interleave.Case{standard(single)}, ours(single, eight)...)
 	if *child {
-		if err := json.NewEncoder(os.Stdout).Encode(interleave.Measure(cases, options)); err != nil {
+		if err := json.NewEncoder(os.Stdout).Encode(perSignature(cases, options)); err != nil {
 			fatal(err)
 		}
 		return
@@ -40,7 +40,7 @@ func main() {
 	options.Progress = func(done, total int) { fmt.Fprintf(os.Stderr, "\rround %d of %d", done, total) }
 	cases = append(append(cases, peers(single)...), building(single)...)
 	s := newSummary(*seed)
-	s.add(ed25519.Backend(), interleave.Measure(cases, options))
+	s.add(ed25519.Backend(), perSignature(cases, options))
 	fmt.Fprintln(os.Stderr)
 	if ed25519.Backend() != "generic" {
 		rows, err := childRows("generic")
