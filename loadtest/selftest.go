@@ -139,7 +139,7 @@ func (t *selftest) framing(ctx context.Context) error {
 		{"chunked answers over TLS", []string{"--tls", "--chunk", "300", "--body", "20000"}, false},
 		{"a server that closes after each answer", []string{"--close"}, true},
 	} {
-		res, err := t.run(ctx, generator.Config{Arrivals: constantly(500), Duration: sec}, c.args...)
+		res, err := t.run(ctx, generator.Config{Arrivals: constantly(500), Duration: sec, MaxConnections: 64}, c.args...)
 		if err != nil {
 			return err
 		}

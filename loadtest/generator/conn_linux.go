@@ -14,9 +14,9 @@ type conn struct {
 	held    int    // how many of in
 	answer  answer
 
-	busy                 bool
-	watched              bool // for writing
-	intended, sent, free time.Duration
+	busy           bool
+	watched        bool // for writing
+	intended, sent time.Duration
 }
 
 // readSize holds the answers the laboratory asks for in one read.
@@ -45,24 +45,28 @@ func (t *thread) adopt(l link) error {
 
 // release gives a connection that is free its next work.
 func (t *thread) release(c *conn, now time.Duration) {
-	c.free = now
 	switch {
 	case t.arrivals == nil && now < t.end:
-		t.send(c, now, now)
+		t.send(c, now, now, now)
 	case t.waiting.len() > 0:
-		t.send(c, t.waiting.pop(), now)
+		intended, could := t.waiting.pop(), now
+		if t.open()+1 < t.cfg.MaxConnections { // beside c; another should have been there
+			could = intended
+		}
+		t.send(c, intended, could, now)
 	default:
 		t.idle.push(c)
 	}
 }
 
-// send starts a request on a free connection.
-func (t *thread) send(c *conn, intended, now time.Duration) {
+// send starts a request on a free connection; could is when it could have been
+// sent.
+func (t *thread) send(c *conn, intended, could, now time.Duration) {
 	c.busy, c.intended, c.sent = true, intended, now
 	t.busy++
 	t.res.Sent++
 	if t.arrivals != nil && t.inWindow(intended) {
-		t.res.Lateness.RecordValue(int64(now - max(intended, c.free)))
+		t.res.Lateness.RecordValue(int64(now - could))
 	}
 	c.answer.reset()
 	c.out = t.requests.AppendNext(c.out[:0])

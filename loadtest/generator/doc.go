@@ -7,8 +7,9 @@
 //	          caller who arrives at that moment experiences
 //	service   from the moment of sending to the last byte of the answer
 //	lateness  from the moment at which it could have been sent (the intended
-//	          one, or later if every connection was busy) to the moment it was:
-//	          the generator's own fault
+//	          one, or later if all connections that there may be were busy) to
+//	          the moment it was: the generator's own fault, which includes having
+//	          to open another connection first
 //
 // A request that finds every connection busy waits for one, and its wait is part
 // of its response time. In the closed loop every connection sends as soon as it

@@ -241,6 +241,10 @@ func TestGrowsAndCountsFromIntent(t *testing.T) {
 	if res.OK != 20 || res.Reconnects < 5 {
 		t.Errorf("growing: %d answers, %d connections opened", res.OK, res.Reconnects)
 	}
+	// Opening one is the generator's business, and its lateness.
+	if res.Lateness.Max() == 0 {
+		t.Error("requests that waited for a connection to be opened were not late")
+	}
 	res = drive(t, slow, Config{Arrivals: constant(100), Duration: 105 * time.Millisecond, Connections: 1, MaxConnections: 1})
 	// The tenth request was due at 100 ms and is answered at 1000 ms or later.
 	if got := time.Duration(res.Response.Max()); res.OK != 10 || got < 800*time.Millisecond {
@@ -248,6 +252,9 @@ func TestGrowsAndCountsFromIntent(t *testing.T) {
 	}
 	if got := time.Duration(res.Service.Max()); got > 400*time.Millisecond {
 		t.Errorf("service time includes waiting: %v", got)
+	}
+	if got := time.Duration(res.Lateness.Max()); got > 400*time.Millisecond {
+		t.Errorf("waiting for the only connection counts as lateness: %v", got)
 	}
 }
 

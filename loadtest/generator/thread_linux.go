@@ -41,7 +41,7 @@ func (t *thread) loop() error {
 	} else {
 		for t.idle.len() > 0 {
 			now := t.poller.Now()
-			t.send(t.idle.pop(), now, now)
+			t.send(t.idle.pop(), now, now, now)
 		}
 	}
 	for !t.done() {
@@ -100,7 +100,7 @@ func (t *thread) arrive(now time.Duration) {
 			t.res.Offered++
 		}
 		if t.idle.len() > 0 {
-			t.send(t.idle.pop(), t.next, now)
+			t.send(t.idle.pop(), t.next, t.next, now)
 			now = t.poller.Now()
 		} else {
 			t.waiting.push(t.next)
@@ -113,11 +113,14 @@ func (t *thread) arrive(now time.Duration) {
 // want asks for another connection unless as many as requests wait, or as many
 // as there may be, are on their way.
 func (t *thread) want() {
-	if t.pending < t.waiting.len() && t.busy+t.idle.len()+t.pending < t.cfg.MaxConnections {
+	if t.pending < t.waiting.len() && t.open() < t.cfg.MaxConnections {
 		t.pending++
 		t.dialer.wanted <- struct{}{}
 	}
 }
+
+// open is how many connections there are or will be, one just released aside.
+func (t *thread) open() int { return t.busy + t.idle.len() + t.pending }
 
 // giveUp counts what has waited for longer than the timeout as failed.
 func (t *thread) giveUp(now time.Duration) {
