@@ -81,18 +81,22 @@ func (g *group) verify(keys []*PublicKey, messages [][]byte, valid []bool) {
 		tails[j] = messages[i]
 		base[j], minus[j] = &keys[i].base.Entries[0], &keys[i].minus.Entries[0]
 	}
+	b, a := keys[g.at[0]].base, keys[g.at[0]].minus
+	d := ifma.Digits8(&g.s)
+	ifma.Prefetch(&base, d[:], b.Stride)
 	challenges := reduce(g.hasher.Sum(&tails))
 
 	g.sum = ifma.Identity()
-	b := keys[g.at[0]].base
-	d := ifma.Digits8(&g.s)
-	ifma.Accumulate(&g.sum, &base, d[:], b.Stride)
-	if a := keys[g.at[0]]; a.isCompact() {
-		d := digits4(&challenges)
-		ifma.Accumulate(&g.sum, &minus, d[:], a.minus.Stride)
+	if a.Windows == b.Windows {
+		c := ifma.Digits8(&challenges)
+		ifma.Prefetch(&minus, c[:], a.Stride)
+		ifma.Accumulate(&g.sum, &base, d[:], b.Stride)
+		ifma.Accumulate(&g.sum, &minus, c[:], a.Stride)
 	} else {
-		d := ifma.Digits8(&challenges)
-		ifma.Accumulate(&g.sum, &minus, d[:], a.minus.Stride)
+		c := digits4(&challenges)
+		ifma.Prefetch(&minus, c[:], a.Stride)
+		ifma.Accumulate(&g.sum, &base, d[:], b.Stride)
+		ifma.Accumulate(&g.sum, &minus, c[:], a.Stride)
 	}
 	encodings := encodings(&g.sum)
 	for j, i := range g.at[:g.n] {

@@ -31,10 +31,12 @@ func BenchmarkVectorSteps(b *testing.B) {
 	p := ifma.Identity()
 	run("signatures=1/step=challenge", func() { s.whole.challenge(message, sig) })
 	run("signatures=1/step=additions", func() {
-		d := one.Digits8()
-		accumulateAcross(&p, s.whole.base, d[:])
-		d = one.Digits8()
-		accumulateAcross(&p, s.whole.minus, d[:])
+		for _, t := range []*point.Table{s.whole.base, s.whole.minus} {
+			d := one.Digits8()
+			a := across{table: t}
+			a.prefetch(d[:])
+			a.accumulate(&p)
+		}
 	})
 	run("signatures=1/step=sum", func() { ifma.Sum(&p) })
 	run("signatures=1/step=encoding", func() { encodes(&p, (*[32]byte)(sig)) })
@@ -53,6 +55,7 @@ func BenchmarkVectorSteps(b *testing.B) {
 	run("signatures=8/step=additions", func() {
 		for range 2 {
 			d := ifma.Digits8(&g.s)
+			ifma.Prefetch(&windows, d[:], s.whole.minus.Stride)
 			ifma.Accumulate(&p, &windows, d[:], s.whole.minus.Stride)
 		}
 	})

@@ -19,11 +19,10 @@ func (k *PublicKey) verify(b backend, message, sig []byte) bool {
 	if !s.SetCanonical((*[32]byte)(sig[32:])) {
 		return false
 	}
-	h := k.challenge(message, sig)
 	if b == generic {
-		return k.portable(&s, &h, (*[32]byte)(sig))
+		return k.portable(&s, message, sig)
 	}
-	return k.accelerated(&s, &h, (*[32]byte)(sig))
+	return k.accelerated(&s, message, sig)
 }
 
 // challenge returns SHA-512(R || A || message) modulo L, with A as received.
@@ -38,13 +37,14 @@ func (k *PublicKey) challenge(message, sig []byte) (c scalar.Scalar) {
 	return c
 }
 
-// portable reports whether [s]B - [c]A encodes as r.
-func (k *PublicKey) portable(s, c *scalar.Scalar, r *[32]byte) bool {
+// portable reports whether [s]B - [k]A encodes as R, the first half of sig.
+func (k *PublicKey) portable(s *scalar.Scalar, message, sig []byte) bool {
 	p := point.Identity()
 	d := s.Digits8()
 	k.base.AddMultiple(&p, d[:])
-	k.addMinus(&p, c)
-	return p.Bytes() == *r
+	c := k.challenge(message, sig)
+	k.addMinus(&p, &c)
+	return p.Bytes() == [32]byte(sig)
 }
 
 // addMinus adds -[c]A to p.

@@ -19,34 +19,53 @@ func detect() []backend {
 	return []backend{generic}
 }
 
-// accelerated reports whether [s]B - [c]A encodes as r. Lane i of a step adds
-// window i, and the lanes are added up in the end.
-func (k *PublicKey) accelerated(s, c *scalar.Scalar, r *[32]byte) bool {
-	p := ifma.Identity()
+// accelerated reports whether [s]B - [k]A encodes as R, the first half of sig.
+// Lane i of a step adds window i, and the lanes are added up in the end. The
+// entries are asked for as soon as the digits are known, those of B before the
+// hash: a table may be far away in memory.
+func (k *PublicKey) accelerated(s *scalar.Scalar, message, sig []byte) bool {
+	base := across{table: k.base}
 	d := s.Digits8()
-	accumulateAcross(&p, k.base, d[:])
-	if !k.isCompact() {
-		d = c.Digits8()
-		accumulateAcross(&p, k.minus, d[:])
-	} else {
+	base.prefetch(d[:])
+
+	c := k.challenge(message, sig)
+	minus := across{table: k.minus}
+	if k.isCompact() {
 		d := c.Digits4()
-		accumulateAcross(&p, k.minus, d[:])
+		minus.prefetch(d[:])
+	} else {
+		d := c.Digits8()
+		minus.prefetch(d[:])
 	}
+	p := ifma.Identity()
+	base.accumulate(&p)
+	minus.accumulate(&p)
 	ifma.Sum(&p)
-	return encodes(&p, r)
+	return encodes(&p, (*[32]byte)(sig))
 }
 
-// accumulateAcross adds the multiple of t that d names, eight windows at once.
-func accumulateAcross(p *ifma.Point, t *point.Table, d []int8) {
-	var windows [lanes]*point.Entry
-	for i := range windows {
-		windows[i] = &t.Entries[i*t.Stride]
+// across is a multiple of a table's point, eight windows a step.
+type across struct {
+	table   *point.Table
+	windows [lanes]*point.Entry
+	digits  [64 / lanes][lanes]int8
+	steps   int
+}
+
+func (a *across) prefetch(d []int8) {
+	for i := range a.windows {
+		a.windows[i] = &a.table.Entries[i*a.table.Stride]
 	}
-	var steps [64 / lanes][lanes]int8
-	for i := range len(d) / lanes {
-		steps[i] = [lanes]int8(d[lanes*i:])
+	a.steps = len(d) / lanes
+	for i := range a.steps {
+		a.digits[i] = [lanes]int8(d[lanes*i:])
 	}
-	ifma.Accumulate(p, &windows, steps[:len(d)/lanes], lanes*t.Stride)
+	ifma.Prefetch(&a.windows, a.digits[:a.steps], lanes*a.table.Stride)
+}
+
+// accumulate adds the multiple to p.
+func (a *across) accumulate(p *ifma.Point) {
+	ifma.Accumulate(p, &a.windows, a.digits[:a.steps], lanes*a.table.Stride)
 }
 
 // encodes reports whether lane 0 of p encodes as r.

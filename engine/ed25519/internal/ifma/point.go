@@ -52,6 +52,11 @@ func Accumulate(p *Point, windows *[8]*point.Entry, digits [][8]int8, stride int
 	accumulate(p, windows, &digits[0], len(digits), stride*entrySize)
 }
 
+// Prefetch brings into the cache what Accumulate will read, given the same.
+func Prefetch(windows *[8]*point.Entry, digits [][8]int8, stride int) {
+	prefetch(windows, &digits[0], len(digits), stride*entrySize)
+}
+
 // entrySize is the size of a point.Entry in bytes.
 const entrySize = 3 * 4 * 8
 

@@ -10,6 +10,11 @@ package ifma
 //go:noescape
 func mul(r *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
 
+// prefetch brings into the cache what accumulate will read, given the same.
+//
+//go:noescape
+func prefetch(windows *[8]*[3][4]uint64, digits *[8]int8, steps int, stride int)
+
 // accumulate adds to p, in each lane, steps entries of the tables at windows, one a
 // step: the entry that the next eight of digits name, one a lane, negated where the
 // digit is negative. After each step the windows move on by stride bytes. It works

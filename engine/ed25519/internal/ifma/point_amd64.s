@@ -158,6 +158,57 @@ TEXT ·mul(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
+// func prefetch(windows *[8]*[3][4]uint64, digits *[8]int8, steps int, stride int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·prefetch(SB), NOSPLIT, $128-32
+	MOVQ         digits+8(FP), AX
+	MOVQ         steps+16(FP), CX
+	MOVQ         windows+0(FP), DX
+	VMOVDQU64    (DX), Z0
+	MOVQ         stride+24(FP), DX
+	VPBROADCASTQ DX, Z1
+
+step:
+	VMOVDQU64  Z0, (SP)
+	VPMOVSXBQ  (AX), Z2
+	VPMOVQ2M   Z2, K1
+	VPABSQ     Z2, Z2
+	VPSLLQ     $0x06, Z2, Z3
+	VPSLLQ     $0x05, Z2, Z2
+	VPADDQ     Z2, Z3, Z3
+	VPADDQ     (SP), Z3, Z3
+	VMOVDQU64  Z3, 64(SP)
+	VPADDQ     Z1, Z0, Z0
+	MOVQ       64(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       72(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       80(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       88(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       96(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       104(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       112(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       120(SP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       $0x08, AX
+	DECQ       CX
+	JNZ        step
+	VZEROUPPER
+	RET
+
 // func accumulate(p *[4][5][8]uint64, windows *[8]*[3][4]uint64, digits *[8]int8, steps int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA, AVX512VBMI2
 TEXT ·accumulate(SB), $3904-40
