@@ -29,7 +29,7 @@ type Table struct {
 
 // NewTable returns the table of p for windows of w bits, where w divides 256.
 // Each window is brought to affine form by one inversion for all its entries:
-// 32 inversions are a thirtieth of the work, and one for the whole table would
+// they are a sixteenth of the work for 8 bits, and one for the whole table would
 // need all its points at once in another 640 KiB.
 func NewTable(p *Point, w int) *Table {
 	t := &Table{Windows: 256 / w, Stride: 1<<(w-1) + 1}
