@@ -78,13 +78,34 @@ func affine(entries []Entry, points []Point) {
 // AddMultiple sets p to p + s*P for the digits d of s, one a window, each
 // within what the windows hold.
 func (t *Table) AddMultiple(p *Point, d []int8) {
+	t.touch(d)
 	var w workspace
 	entries := t.Entries
 	for _, digit := range d {
 		// No branch on the sign, which is a coin toss, and none on 0, which is
 		// rare and has an entry.
-		sign := digit >> 7
-		p.addEntry(&w, p, &entries[uint8((digit^sign)-sign)], uint(sign&1))
+		p.addEntry(&w, p, &entries[magnitude(digit)], uint(digit>>7)&1)
 		entries = entries[t.Stride:]
 	}
+}
+
+func magnitude(digit int8) uint8 {
+	sign := digit >> 7
+	return uint8((digit ^ sign) - sign)
+}
+
+// touch reads both cache lines of every entry that the digits name. The misses
+// of a table that is far away overlap then; one addition is too long for the
+// processor to look ahead to the entry of the next. The result, of no use, keeps
+// the compiler from leaving the reads away.
+//
+//go:noinline
+func (t *Table) touch(d []int8) (sum uint64) {
+	entries := t.Entries
+	for _, digit := range d {
+		e := &entries[magnitude(digit)]
+		sum += e[yPlusX][0] + e[t2D][3]
+		entries = entries[t.Stride:]
+	}
+	return sum
 }
