@@ -84,3 +84,7 @@ torture: ## kills the security service 200 times under load, and holds it to wha
 .PHONY: loadtest
 loadtest: build ## opaque or transparent tokens, measured here in half a minute; results/DATE-first
 	bin/tollgate loadtest --first
+
+.PHONY: readme
+readme: ## the README's figures, from the newest recorded runs
+	$(GO) run ./internal/figures

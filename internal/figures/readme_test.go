@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The README quotes the newest recorded runs, to the digit.
+func TestReadmeIsFresh(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("../..")
+	want, err := replaced(string(text), "results")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != want {
+		t.Error("README.md does not quote the newest runs: make readme")
+	}
+}
+
+func TestReplaced(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"2026-01-01-ed25519": `{"Processes":[{"Backend":"ancient","Rows":[]}]}`,
+		"2026-01-02-ed25519": `{"Processes":[{"Backend":"b","Rows":[{"Name":"crypto/ed25519","Min":40000},{"Name":"tollgate b","Min":4000},{"Name":"tollgate b, batch of 64","Min":2000}]}]}`,
+		"2026-01-01-tokens":  `{"groups":[{"Alg":"EdDSA","Path":"cold","Rows":[{"Name":"tollgate","Min":5000},{"Name":"slow","Min":60000},{"Name":"quick","Min":50000},{"Name":"signature alone, x","Min":1}]}]}`,
+		"2026-01-01-first":   `{"modes":[{"name":"jwt","capacity":{"value":9,"low":8,"high":10}},{"name":"opaque"},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`,
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name, "summary.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := replaced("above\n"+begin+"stale\n"+end+"below\n", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"above\n" + begin, end + "below\n", "| 4 µs | crypto/ed25519 40 µs: 0.1 times |",
+		"quick 50 µs, the fastest of the peers: 10 times ours", "9 (8 to 10)",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "stale") || strings.Contains(got, "ancient") {
+		t.Errorf("what was there before, or an older run, is still in\n%s", got)
+	}
+	if _, err := replaced("no marks", dir); err == nil || !strings.Contains(err.Error(), "made by `make readme`") {
+		t.Errorf("without marks: %v", err)
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// table is the README's figures in Markdown.
+func table(results string) (string, error) {
+	var b strings.Builder
+	b.WriteString("| what | Tollgate | beside it | run |\n| --- | ---: | ---: | --- |\n")
+	for _, rows := range []func(*strings.Builder, string) error{signatures, tokens, modes} {
+		if err := rows(&b, results); err != nil {
+			return "", err
+		}
+	}
+	return b.String(), nil
+}
+
+// newest is the newest run of a kind: folders are named DATE-KIND.
+func newest(results, kind string, summary any) (folder string, err error) {
+	runs, err := filepath.Glob(filepath.Join(results, "*-"+kind))
+	if err != nil {
+		return "", err
+	}
+	if len(runs) == 0 {
+		return "", fmt.Errorf("no run %s", filepath.Join(results, "*-"+kind))
+	}
+	folder = runs[len(runs)-1] // Glob sorts, and so do dates
+	data, err := os.ReadFile(filepath.Join(folder, "summary.json"))
+	if err != nil {
+		return "", err
+	}
+	return filepath.ToSlash(folder), json.Unmarshal(data, summary)
+}
+
+// row is a measured case of the benchmarks, in nanoseconds.
+type row struct {
+	Name   string
+	Min    float64
+	Allocs float64
+}
+
+func find(rows []row, name string) (row, error) {
+	for _, r := range rows {
+		if r.Name == name {
+			return r, nil
+		}
+	}
+	return row{}, fmt.Errorf("no row %q", name)
+}
+
+func micros(ns float64) string { return fmt.Sprintf("%.2g µs", ns/1000) }
+
+// signatures are the rows of the Ed25519 verifier.
+func signatures(b *strings.Builder, results string) error {
+	var s struct {
+		Processes []struct {
+			Backend string
+			Rows    []row
+		}
+	}
+	run, err := newest(results, "ed25519", &s)
+	if err != nil {
+		return err
+	}
+	for _, p := range s.Processes {
+		std, err := find(p.Rows, "crypto/ed25519")
+		if err != nil {
+			return err
+		}
+		for _, c := range []struct{ name, what string }{
+			{"tollgate " + p.Backend, "an Ed25519 signature, " + p.Backend},
+			{"tollgate " + p.Backend + ", batch of 64", "the same, 64 at a time"},
+		} {
+			r, err := find(p.Rows, c.name)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(b, "| %s | %s | crypto/ed25519 %s: %.2g times | [run](%s/report.md) |\n", c.what, micros(r.Min), micros(std.Min), r.Min/std.Min, run)
+		}
+	}
+	return nil
+}
+
+// tokens are the rows of the engine.
+func tokens(b *strings.Builder, results string) error {
+	var s struct {
+		Groups []struct {
+			Alg, Path string
+			Rows      []row
+		}
+	}
+	run, err := newest(results, "tokens", &s)
+	if err != nil {
+		return err
+	}
+	for _, g := range s.Groups {
+		if g.Alg != "EdDSA" || g.Path == "batch" {
+			continue
+		}
+		ours, peers := g.Rows[0], g.Rows[1:]
+		if g.Path == "warm" {
+			fmt.Fprintf(b, "| a token from the claims cache | %.0f ns | %s %.0f ns | [run](%s/report.md) |\n", ours.Min, peers[0].Name, peers[0].Min, run)
+			continue
+		}
+		best, err := fastest(peers)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "| an EdDSA token, cold | %s | %s %s, the fastest of the peers: %.2g times ours | [run](%s/report.md) |\n",
+			micros(ours.Min), best.Name, micros(best.Min), best.Min/ours.Min, run)
+	}
+	return nil
+}
+
+// fastest is the fastest of the libraries: rows that verify no more than a
+// signature are not among them.
+func fastest(rows []row) (row, error) {
+	var best row
+	for _, r := range rows {
+		if !strings.HasPrefix(r.Name, "signature alone") && (best.Name == "" || r.Min < best.Min) {
+			best = r
+		}
+	}
+	if best.Name == "" {
+		return best, fmt.Errorf("no peers")
+	}
+	return best, nil
+}
+
+// modes are the rows of the laboratory's first comparison: capacity in a
+// closed loop.
+func modes(b *strings.Builder, results string) error {
+	type estimate struct{ Value, Low, High float64 }
+	type mode struct {
+		Name     string
+		Capacity estimate
+		CPU      map[string]estimate `json:"cpu_us_per_request"`
+	}
+	var s struct{ Modes []mode }
+	run, err := newest(results, "first", &s)
+	if err != nil {
+		return err
+	}
+	of := map[string]mode{}
+	for _, m := range s.Modes {
+		of[m.Name] = m
+	}
+	for _, pair := range [][2]string{{"jwt", "opaque"}, {"jwt+cache", "opaque+cache"}} {
+		ours, other := of[pair[0]], of[pair[1]]
+		if ours.Name == "" || other.Name == "" {
+			return fmt.Errorf("%s: modes %v are not all there", run, pair)
+		}
+		fmt.Fprintf(b, "| requests a second through the gateway, %s | %.0f (%.0f to %.0f) | %s %.0f (%.0f to %.0f) | [run](%s/report.md) |\n",
+			pair[0], ours.Capacity.Value, ours.Capacity.Low, ours.Capacity.High, pair[1], other.Capacity.Value, other.Capacity.Low, other.Capacity.High, run)
+		fmt.Fprintf(b, "| CPU of the gateway a request, %s | %.0f µs | %s %.0f µs | [run](%s/report.md) |\n",
+			pair[0], ours.CPU["gateway"].Value, pair[1], other.CPU["gateway"].Value, run)
+	}
+	return nil
+}
