@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
@@ -108,6 +111,8 @@ func (r *reply) append(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, int64(a.status), 10)
 	dst = append(dst, ' ')
 	dst = append(dst, a.reason...)
+	dst = append(dst, "\r\nDate: "...) // RFC 9110, section 6.6.1: whoever has a clock tells it
+	dst = fasthttp.AppendHTTPDate(dst, time.Now())
 	dst = append(dst, "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"...)
 	challenge := a.challenge
 	if r.challenge != "" {

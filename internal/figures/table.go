@@ -12,7 +12,7 @@ import (
 func table(results string) (string, error) {
 	var b strings.Builder
 	b.WriteString("| what | Tollgate | beside it | run |\n| --- | ---: | ---: | --- |\n")
-	for _, rows := range []func(*strings.Builder, string) error{signatures, tokens, modes} {
+	for _, rows := range []func(*strings.Builder, string) error{modes, tokens, signatures} {
 		if err := rows(&b, results); err != nil {
 			return "", err
 		}
