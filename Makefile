@@ -58,7 +58,7 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
-	rm -f engine/ed25519/internal/ifma/{point,scalar,sha512}_amd64.{go,s}
+	rm -f engine/ed25519/internal/ifma/{invert,point,scalar,sha512}_amd64.{go,s}
 	$(GO) generate ./engine/ed25519/...
 	git diff --exit-code --stat -- engine/ed25519
 
@@ -79,7 +79,7 @@ bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and H
 
 .PHONY: torture
 torture: ## kills the security service 200 times under load, and holds it to what it acknowledged
-	$(GO) test ./introspect/torture -count=1 -v -run TestKill -kills 200 -timeout 60m
+	$(GO) test ./introspect/torture -count=1 -v -run TestKill -kills 200 -ready 2s -timeout 60m
 
 .PHONY: loadtest
 loadtest: build ## opaque or transparent tokens, measured here in half a minute; results/DATE-first
