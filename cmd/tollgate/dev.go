@@ -35,7 +35,7 @@ the requests under way and ends it; another start goes on with the same
 accounts, tokens and keys.`,
 		Example: `  tollgate dev
   tollgate dev --mode opaque --cache-ttl 10s
-  tollgate dev --mode phantom --listen 127.0.0.1:9080 --data /tmp/tollgate`,
+  tollgate dev --mode phantom --listen 127.0.0.1:9080 --data ./demo`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if modes := []string{gateway.ModeJWT, gateway.ModeOpaque, gateway.ModePhantom}; !slices.Contains(modes, s.Mode) {
