@@ -40,15 +40,20 @@ type key struct {
 
 var errKey = errors.New("not an Ed25519 private key (RFC 8037: kty OKP, crv Ed25519, x, d)")
 
-// generate makes a key that signs from then on.
+// generate makes a key that signs from then on. Its kid can be typed: one in 64
+// thumbprints begins with a dash, and a command would take it for a flag.
 func generate(now, signs int64) (*key, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
+	id := thumbprint(public)
+	if id[0] == '-' {
+		return generate(now, signs)
+	}
 	return newKey(record{
 		Type: "OKP", Curve: "Ed25519", Alg: "EdDSA", Use: "sig",
-		ID:      thumbprint(public),
+		ID:      id,
 		Public:  base64.RawURLEncoding.EncodeToString(public),
 		Private: base64.RawURLEncoding.EncodeToString(private.Seed()),
 		Created: now, Signs: signs,
