@@ -112,7 +112,7 @@ func (f *loadtestFlags) options(cmd *cobra.Command) (loadtest.Options, error) {
 		return opt, nil
 	}
 	if opt.Dir == "" {
-		opt.Dir = filepath.Join("results", time.Now().Format(time.DateOnly)+"-"+opt.Plan.Name)
+		opt.Dir = freeFolder(filepath.Join("results", time.Now().Format(time.DateOnly)+"-"+opt.Plan.Name))
 	}
 	return opt, nil
 }
@@ -162,4 +162,16 @@ func (f *loadtestFlags) plan(targets []loadtest.Target) (record.Plan, error) {
 		return plan, usagef("--rate, --rounds, --duration and --objective are not negative")
 	}
 	return plan, nil
+}
+
+// freeFolder is name where nothing of that name is there, else the first of
+// name-2, name-3, … that is free: a second run of a day stands beside the first.
+func freeFolder(name string) string {
+	free := name
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(free); err != nil {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d", name, n)
+	}
 }
