@@ -68,12 +68,10 @@ func (g *Gateway) admit(c *conn) bool {
 	if g.draining.Load() || len(g.conns) >= limits.Connections {
 		return false
 	}
-	if most := limits.ConnectionsPerAddress; most > 0 {
-		if g.perAddr[c.remote] >= most {
-			return false
-		}
-		g.perAddr[c.remote]++
+	if most := limits.ConnectionsPerAddress; most > 0 && g.perAddr[c.remote] >= most {
+		return false
 	}
+	g.perAddr[c.remote]++ // always: a reload may bring the bound
 	g.conns[c] = struct{}{}
 	g.open.Add(1)
 	return true
@@ -91,7 +89,7 @@ func (g *Gateway) dismiss(c *conn) {
 
 // handshake does the TLS handshake within the time for a head.
 func (g *Gateway) handshake(t *tls.Conn) bool {
-	t.SetDeadline(time.Now().Add(time.Duration(g.headTime) * time.Millisecond))
+	t.SetDeadline(time.Now().Add(g.snap.Load().cfg.Timeouts.Head))
 	if t.Handshake() != nil {
 		return false
 	}

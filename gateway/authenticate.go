@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +22,7 @@ type authenticator struct {
 	mode     string
 	engine   *engine.Engine // jwt alone
 	keys     *keyset.KeySet // jwt and phantom
+	source   keySource      // of keys
 	client   *client.Client
 	set      *revocation.Set
 	follower *revocation.Follower
@@ -44,7 +44,8 @@ func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
 	}
 	a.stale.Store(true)
 	if cfg.Mode != ModeOpaque {
-		a.keys = newKeys(cfg, log)
+		a.source.use(keysAt(cfg))
+		a.keys = newKeys(cfg, &a.source, log)
 	}
 	cc := cfg.SecurityService
 	cc.Issuer, cc.Audience = cfg.Issuer, cfg.Audience
@@ -74,37 +75,6 @@ func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
 	})
 	a.users = newAPIUsers(cfg.APIUsers, a.client)
 	return a, nil
-}
-
-func newKeys(cfg *Config, log *slog.Logger) *keyset.KeySet {
-	var source keyset.Source
-	switch {
-	case cfg.Keys.File != "":
-		source = keyset.File(cfg.Keys.File)
-	case cfg.Keys.URL != "":
-		source = keyset.HTTP(cfg.Keys.URL, nil)
-	default:
-		c := &http.Client{
-			Timeout:       5 * time.Second,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
-		if t, err := cfg.SecurityService.TLS.Client(""); err == nil {
-			c.Transport = &http.Transport{TLSClientConfig: t, MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second}
-		}
-		source = keyset.HTTP(cfg.SecurityService.URL+"/.well-known/jwks.json", c)
-	}
-	failed := quietly(log, "reading keys")
-	return keyset.New(source, keyset.Options{
-		Interval: cfg.Keys.Refresh,
-		OnRefresh: func(refused []keyset.Refused, err error) {
-			if err != nil {
-				failed(err)
-			}
-			for _, r := range refused {
-				log.Warn("key refused", "key", r.String())
-			}
-		},
-	})
 }
 
 // quietly logs an error that comes again and again at most every ten seconds.

@@ -57,7 +57,7 @@ var identityNames = []string{
 func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
 	var r wire.Request
 	method, target, ok := original(ctx)
-	if !ok || r.SetTarget(method, target, g.lim) != nil {
+	if !ok || r.SetTarget(method, target, g.snap.Load().lim) != nil {
 		return Decision{outcome: badRequest}
 	}
 	cred, ok := presented(ctx)

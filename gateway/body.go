@@ -54,7 +54,7 @@ func (b *bodyReader) next() ([]byte, error) {
 		if len(b.rest) > 0 {
 			continue
 		}
-		b.c.nc.ExpireRead(b.began + b.paused + b.c.g.bodyTime + b.size*1000/minRate)
+		b.c.nc.ExpireRead(b.began + b.paused + b.c.g.snap.Load().body + b.size*1000/minRate)
 		into := b.buf
 		if !b.chunked {
 			into = into[:min(int64(len(into)), b.length)]

@@ -72,7 +72,7 @@ func (c *conn) serve() {
 // source is where the next bytes of the connection go.
 func (c *conn) source() []byte {
 	if c.s == nil {
-		c.s = c.g.scratches.get()
+		c.s = c.g.scratches.get(c.g.snap.Load().lim)
 	}
 	return c.s.in[c.s.end:]
 }
@@ -103,7 +103,7 @@ func (c *conn) advance() bool {
 			c.idle()
 			return !c.draining()
 		}
-		n, err := s.req.Parse(s.in[s.start:s.end], c.seen, c.g.lim)
+		n, err := s.req.Parse(s.in[s.start:s.end], c.seen, s.lim)
 		if err != nil {
 			c.turnAway(refusal(err))
 			return false
@@ -135,7 +135,7 @@ func (c *conn) more() bool {
 	s := c.s
 	if c.seen == 0 && !c.busy.Load() {
 		c.busy.Store(true)
-		c.nc.ExpireRead(c.g.watch.Now() + c.g.headTime)
+		c.nc.ExpireRead(c.g.watch.Now() + c.g.snap.Load().head)
 	}
 	if s.start > 0 {
 		copy(s.in, s.in[s.start:s.end])
@@ -157,7 +157,7 @@ func (c *conn) begin() {
 func (c *conn) idle() {
 	c.seen = 0
 	c.busy.Store(false)
-	c.nc.ExpireRead(c.g.watch.Now() + c.g.idleTime)
+	c.nc.ExpireRead(c.g.watch.Now() + c.g.snap.Load().idle)
 }
 
 func (c *conn) draining() bool { return c.g.draining.Load() }
@@ -190,7 +190,7 @@ func (c *conn) turnAway(o outcome) {
 
 // write writes p to the client, which has a bounded time to take it.
 func (c *conn) write(p []byte) error {
-	c.nc.ExpireWrite(c.g.watch.Now() + c.g.writeTime)
+	c.nc.ExpireWrite(c.g.watch.Now() + c.g.snap.Load().write)
 	_, err := c.nc.Write(p)
 	c.nc.ExpireWrite(0)
 	return err
@@ -212,7 +212,7 @@ func (c *conn) linger() {
 	}
 	c.nc.Revive(time.Now().Add(lingerTime))
 	if c.s == nil {
-		c.s = c.g.scratches.get()
+		c.s = c.g.scratches.get(c.g.snap.Load().lim)
 	}
 	for n := 0; n < lingerBytes; {
 		m, err := c.nc.Read(c.s.in)

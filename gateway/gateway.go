@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +21,6 @@ import (
 // A Gateway authenticates requests and forwards them.
 type Gateway struct {
 	log       *slog.Logger
-	lim       wire.Limits
 	scratches scratches
 	watch     *netio.Watchdog
 	auth      *authenticator
@@ -33,11 +31,6 @@ type Gateway struct {
 	tunnels   tunnels
 	logins    gate
 	requests  atomic.Uint64 // for sampling the log
-
-	addresses, loginAddresses *limiter[netip.Addr]
-	subjects                  *limiter[string]
-
-	headTime, idleTime, bodyTime, writeTime int64 // milliseconds
 
 	reloading sync.Mutex
 	ctx       context.Context // ends when the gateway has drained
@@ -58,22 +51,12 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 	}
 	cfg = cfg.WithDefaults()
 	g := &Gateway{
-		log:            log,
-		lim:            wire.Limits{Head: cfg.Limits.Head, Target: cfg.Limits.Target, Fields: cfg.Limits.Fields},
-		metrics:        newCollector(),
-		tunnels:        tunnels{open: map[*tunnel]struct{}{}},
-		logins:         make(gate, cfg.Limits.Logins),
-		addresses:      newLimiter[netip.Addr](cfg.Limits.RatePerAddress),
-		loginAddresses: newLimiter[netip.Addr](cfg.Limits.LoginsPerAddress),
-		subjects:       newLimiter[string](cfg.Limits.RatePerClient),
-		headTime:       cfg.Timeouts.Head.Milliseconds(),
-		idleTime:       cfg.Timeouts.Idle.Milliseconds(),
-		bodyTime:       cfg.Timeouts.Body.Milliseconds(),
-		writeTime:      cfg.Timeouts.Write.Milliseconds(),
-		conns:          map[*conn]struct{}{},
-		perAddr:        map[netip.Addr]int{},
+		log:     log,
+		metrics: newCollector(),
+		tunnels: tunnels{open: map[*tunnel]struct{}{}},
+		conns:   map[*conn]struct{}{},
+		perAddr: map[netip.Addr]int{},
 	}
-	g.scratches.head = cfg.Limits.Head
 	g.ctx, g.end = context.WithCancel(context.Background())
 	if cfg.UpstreamSecret.Set() {
 		secret, err := cfg.UpstreamSecret.Read()
@@ -102,60 +85,6 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 	g.snap.Store(snap)
 	g.metrics.watch(g)
 	return g, nil
-}
-
-// fixed is the part of a configuration that only a restart changes.
-func (c Config) fixed() Config {
-	c.Routes, c.Upstreams, c.TrustedProxies, c.AccessLog = nil, nil, nil, AccessLog{}
-	return c
-}
-
-// Reload puts routes, upstreams, trusted proxies and the access log of cfg in
-// the place of the present ones. A cfg that is no good, or that differs in
-// anything else, changes nothing.
-func (g *Gateway) Reload(cfg Config) error {
-	g.reloading.Lock()
-	defer g.reloading.Unlock()
-	err := g.reload(cfg)
-	if err != nil {
-		g.metrics.badLoad.Inc()
-		return err
-	}
-	g.metrics.reloads.Inc()
-	return nil
-}
-
-// ErrRestart: the new configuration differs where only a restart helps.
-var ErrRestart = errors.New("takes a restart to change")
-
-func (g *Gateway) reload(cfg Config) error {
-	if err := cfg.Check(); err != nil {
-		return err
-	}
-	cfg = cfg.WithDefaults()
-	last := g.snap.Load()
-	if key := differs(last.cfg.fixed(), cfg.fixed()); key != "" {
-		return fmt.Errorf("%s: %w", key, ErrRestart)
-	}
-	next, err := newSnapshot(cfg, last, g.watch, g.metrics)
-	if err != nil {
-		return err
-	}
-	g.snap.Store(next)
-	next.probe(g.ctx, last)
-	last.retire(next)
-	return nil
-}
-
-// differs names the first key in which a and b differ.
-func differs(a, b Config) string {
-	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
-	for i := range x.NumField() {
-		if !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
-			return x.Type().Field(i).Tag.Get("yaml")
-		}
-	}
-	return ""
 }
 
 // Serve serves both listeners until ctx ends, then lets the requests under way
@@ -208,6 +137,9 @@ func (g *Gateway) housekeeping() {
 		case now := <-tick.C:
 			g.auth.stale.Store(!g.auth.follower.Healthy(now))
 			if n%10 == 0 {
+				if g.snap.Load().cfg.Keys.File != "" && g.auth.keys != nil {
+					go g.auth.keys.Refresh(g.ctx) // an error is logged there
+				}
 				for _, p := range g.snap.Load().pools {
 					p.Sweep()
 				}

@@ -52,7 +52,7 @@ func (c *conn) decide(e *exchange) Decision {
 	snap := c.g.snap.Load()
 	rt := snap.routes.match(r.Method, r.Path)
 	e.route = rt
-	if !c.g.addresses.allow(c.remote, e.began) {
+	if !snap.addresses.allow(c.remote, e.began) {
 		return Decision{outcome: limited, route: rt}
 	}
 	if rt != nil && rt.public {
@@ -63,7 +63,7 @@ func (c *conn) decide(e *exchange) Decision {
 		return Decision{outcome: o, route: rt}
 	}
 	d := decide(rt, who)
-	if d.Allowed() && !c.g.subjects.allow(who.claims.Subject(), e.began) {
+	if d.Allowed() && !snap.subjects.allow(who.claims.Subject(), e.began) {
 		d.outcome = limited
 	}
 	return d

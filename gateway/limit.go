@@ -3,6 +3,7 @@ package gateway
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,8 +11,13 @@ import (
 // time at which a key's bucket is empty again is all it keeps. A nil limiter
 // allows everything.
 type limiter[K comparable] struct {
-	every  int64 // nanoseconds a request
-	burst  int64 // nanoseconds that may be ahead
+	every int64 // nanoseconds a request
+	burst int64 // nanoseconds that may be ahead
+	*buckets[K]
+}
+
+// buckets are the state of a limiter, which a change of the rate does not touch.
+type buckets[K comparable] struct {
 	seed   maphash.Seed
 	shards [16]limiterShard[K]
 }
@@ -25,13 +31,19 @@ type limiterShard[K comparable] struct {
 const maxLimited = 1 << 14
 
 // newLimiter allows rate requests a second, and as many at once after a rest,
-// at least one.
-func newLimiter[K comparable](rate float64) *limiter[K] {
+// at least one. Keys that have used up their rate with last, which may be nil,
+// have none to spare here either: a reload is no amnesty.
+func newLimiter[K comparable](rate float64, last *limiter[K]) *limiter[K] {
 	if rate <= 0 {
 		return nil
 	}
-	l := &limiter[K]{every: int64(float64(time.Second) / rate), seed: maphash.MakeSeed()}
+	l := &limiter[K]{every: int64(float64(time.Second) / rate)}
 	l.burst = max(int64(time.Second), l.every)
+	if last != nil {
+		l.buckets = last.buckets
+		return l
+	}
+	l.buckets = &buckets[K]{seed: maphash.MakeSeed()}
 	for i := range l.shards {
 		l.shards[i].empty = map[K]int64{}
 	}
@@ -72,15 +84,15 @@ func (s *limiterShard[K]) sweep(now int64) {
 }
 
 // A gate lets a number in at once.
-type gate chan struct{}
+type gate struct{ inside atomic.Int64 }
 
-func (g gate) enter() bool {
-	select {
-	case g <- struct{}{}:
-		return true
-	default:
+// enter lets the caller in, unless there are most inside already.
+func (g *gate) enter(most int) bool {
+	if g.inside.Add(1) > int64(most) {
+		g.leave()
 		return false
 	}
+	return true
 }
 
-func (g gate) leave() { <-g }
+func (g *gate) leave() { g.inside.Add(-1) }

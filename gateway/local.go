@@ -83,7 +83,8 @@ func (c *conn) local(e *exchange, l *localRoute, body []byte) {
 		return
 	}
 	if l.bounded {
-		if !c.g.loginAddresses.allow(c.clientAddr(), e.began) || !c.g.logins.enter() {
+		snap := c.g.snap.Load()
+		if !snap.loginAddresses.allow(c.clientAddr(), e.began) || !c.g.logins.enter(snap.cfg.Limits.Logins) {
 			c.finish(e, nil, limited)
 			return
 		}

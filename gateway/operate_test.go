@@ -20,67 +20,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
-
-// A reload fails no request, and a bad configuration changes nothing.
-func TestReload(t *testing.T) {
-	w, auth := newTraffic(t, nil)
-	next := w.cfg
-	next.Routes = append([]Route{{Prefix: "/fresh", Upstream: w.cfg.Routes[0].Upstream}}, w.cfg.Routes...)
-	var failed, sent atomic.Int64
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				sent.Add(1)
-				if res := w.do("GET", "/orders/file", "Authorization", auth); res.StatusCode != 200 {
-					failed.Add(1)
-				}
-			}
-		})
-	}
-	for i := range 30 {
-		cfg := next
-		if i%2 == 1 {
-			cfg = w.cfg
-		}
-		if err := w.g.Reload(cfg); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	close(stop)
-	wg.Wait()
-	if failed.Load() > 0 || sent.Load() == 0 {
-		t.Errorf("%d of %d requests failed", failed.Load(), sent.Load())
-	}
-	status := func() int { return w.do("GET", "/fresh", "Authorization", auth).StatusCode }
-	if got := status(); got != 403 {
-		t.Errorf("old routes: %d", got)
-	}
-	if err := w.g.Reload(next); err != nil || status() != 404 { // the upstream has no such page
-		t.Errorf("new routes: %v", err)
-	}
-	bad := w.cfg
-	bad.Routes = []Route{{Prefix: "nonsense"}}
-	if err := w.g.Reload(bad); !errors.Is(err, ErrConfig) || status() != 404 {
-		t.Errorf("bad: %v", err)
-	}
-	bad = w.cfg
-	bad.Issuer = "https://other"
-	if err := w.g.Reload(bad); !errors.Is(err, ErrRestart) || !strings.HasPrefix(err.Error(), "issuer: ") {
-		t.Errorf("fixed key: %v", err)
-	}
-}
 
 // Told to stop, the gateway lets the request under way end, and takes no other.
 func TestDrain(t *testing.T) {
@@ -291,7 +233,7 @@ func TestRateLimits(t *testing.T) {
 
 func TestLimiter(t *testing.T) {
 	now := time.Unix(1000, 0)
-	l := newLimiter[string](2)
+	l := newLimiter[string](2, nil)
 	f := func(key string, after time.Duration, want bool) {
 		t.Helper()
 		if now = now.Add(after); l.allow(key, now) != want {

@@ -13,7 +13,8 @@ const upSize = 32 << 10
 // the first byte of a request to the last of its answer, so that idle
 // connections cost little.
 type scratch struct {
-	in         []byte // read from the client: in[start:end] is not used up
+	lim        wire.Limits // of the request heads that in holds
+	in         []byte      // read from the client: in[start:end] is not used up
 	start, end int
 	up         []byte // read from the upstream
 	out        []byte // to be written to the upstream
@@ -26,18 +27,18 @@ type scratch struct {
 // keep bounds what a scratch may have grown to and still be kept.
 const keep = 128 << 10
 
-type scratches struct {
-	pool sync.Pool
-	head int // the size of in
-}
+type scratches struct{ pool sync.Pool }
 
-func (p *scratches) get() *scratch {
-	if s, ok := p.pool.Get().(*scratch); ok {
-		s.start, s.end = 0, 0
+// get returns a scratch for heads within lim. One of another size, from before
+// a reload, is let go.
+func (p *scratches) get(lim wire.Limits) *scratch {
+	if s, ok := p.pool.Get().(*scratch); ok && len(s.in) == lim.Head {
+		s.start, s.end, s.lim = 0, 0, lim
 		return s
 	}
 	return &scratch{
-		in:   make([]byte, p.head),
+		lim:  lim,
+		in:   make([]byte, lim.Head),
 		up:   make([]byte, upSize),
 		out:  make([]byte, 0, 2<<10),
 		back: make([]byte, 0, 4<<10),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tollgate/tollgate/gateway/internal/netio"
 	"github.com/tollgate/tollgate/gateway/internal/upstream"
+	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
 
 // A snapshot is all that a reload changes. It is immutable.
@@ -18,12 +19,33 @@ type snapshot struct {
 	routes  *routes
 	pools   map[string]*upstream.Pool // by what routes call them
 	proxies []netip.Prefix
+	lim     wire.Limits
+
+	addresses, loginAddresses *limiter[netip.Addr]
+	subjects                  *limiter[string]
+
+	head, idle, body, write int64 // of the timeouts, in milliseconds
 }
 
 // newSnapshot makes cfg ready. Upstreams that are the same in last, which may
 // be nil, keep their connections.
 func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *collector) (*snapshot, error) {
-	s := &snapshot{cfg: cfg, routes: newRoutes(), pools: map[string]*upstream.Pool{}}
+	before := last
+	if before == nil {
+		before = &snapshot{}
+	}
+	l, t := &cfg.Limits, &cfg.Timeouts
+	s := &snapshot{
+		cfg: cfg, routes: newRoutes(), pools: map[string]*upstream.Pool{},
+		lim:            wire.Limits{Head: l.Head, Target: l.Target, Fields: l.Fields},
+		addresses:      newLimiter(l.RatePerAddress, before.addresses),
+		loginAddresses: newLimiter(l.LoginsPerAddress, before.loginAddresses),
+		subjects:       newLimiter(l.RatePerClient, before.subjects),
+		head:           t.Head.Milliseconds(),
+		idle:           t.Idle.Milliseconds(),
+		body:           t.Body.Milliseconds(),
+		write:          t.Write.Milliseconds(),
+	}
 	for i := range cfg.Routes {
 		r := &cfg.Routes[i]
 		pool, ok := s.pools[r.Upstream]

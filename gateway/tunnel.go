@@ -151,7 +151,7 @@ func (c *conn) tunnel(t *tunnel) {
 
 // pass writes p, for which to has a bounded time.
 func (c *conn) pass(to *netio.Conn, p []byte) error {
-	to.ExpireWrite(c.g.watch.Now() + c.g.writeTime)
+	to.ExpireWrite(c.g.watch.Now() + c.g.snap.Load().write)
 	_, err := to.Write(p)
 	to.ExpireWrite(0)
 	return err
