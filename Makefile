@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.commit=$(VERSION)
 # Modules of their own: the benchmarks' peers and the assembly generator stay out of ours.
-MODULES := . bench engine/ed25519/_asm
+MODULES := . bench engine/ed25519/_asm engine/jwt/_asm
 
 .PHONY: help
 help: ## list the targets
@@ -58,16 +58,16 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
-	rm -f engine/ed25519/internal/ifma/{invert,point,scalar,sha512}_amd64.{go,s}
-	$(GO) generate ./engine/ed25519/...
-	git diff --exit-code --stat -- engine/ed25519
+	rm -f engine/ed25519/internal/ifma/{invert,point,scalar,sha512}_amd64.{go,s} engine/jwt/base64url_amd64.{go,s}
+	$(GO) generate ./engine/ed25519/... ./engine/jwt
+	git diff --exit-code --stat -- engine
 
 .PHONY: backends
 backends: ## the Ed25519 tests under every backend, forced; never from the test cache, which does not see the choice
 	@for b in generic avx512ifma; do echo "backend $$b"; \
 	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/ed25519 | grep -v '^=== ' || exit 1; \
 	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -short ./engine ./engine/ed25519/... || exit 1; done
-	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ed25519/...
+	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ed25519/... ./engine/jwt
 
 .PHONY: bench-ed25519
 bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder keeps it

@@ -82,6 +82,7 @@ func BenchmarkVerify(b *testing.B) {
 	// each token new to the cache, until they come round again long after
 	small := newEngine(b, engine.Config{Now: time.Now, Issuers: []engine.Issuer{issuer}, CacheBytes: 1 << 20})
 	next := 0
+	measure(b, "path=cold/tokens=256", func() error { next++; _, err := plain.Verify(tokens[next%256]); return err })
 	measure(b, "path=cold-stored", func() error { next++; _, err := small.Verify(tokens[next%len(tokens)]); return err })
 	measure(b, "path=warm/tokens=1000", func() error { next++; _, err := cached.Verify(tokens[next%1000]); return err })
 

@@ -46,6 +46,11 @@ func decode(dst, src []byte) ([]byte, bool) {
 	dst = slices.Grow(dst, n-len(dst)+slack)
 	out := dst[len(dst) : n+slack]
 	bad := uint32(0)
+	start := decodeStart(out, src)
+	if start < 0 {
+		return dst, false
+	}
+	src, out = src[start:], out[decodedLen(start):]
 	for len(src) >= 8 {
 		in := (*[8]byte)(src)
 		high := sextets[0][in[0]] | sextets[1][in[1]] | sextets[2][in[2]] | sextets[3][in[3]]

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"strings"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	block    = 64 // characters
+	decoded  = 48 // bytes of a block
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	decodeFunc()
+	Generate()
+}
+
+// bytes makes a table of n bytes.
+func bytes(name string, n int, at func(i int) int) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for i := 0; i < n; i += 8 {
+		word := uint64(0)
+		for k := range 8 {
+			word |= uint64(at(i+k)) << (8 * k)
+		}
+		DATA(i, U64(word))
+	}
+	return m
+}
+
+// decodeFunc writes decodeBlocks. A block of 64 characters becomes 64 sextets by
+// a look-up in a table of 128 (VPERMI2B goes by the low seven bits of each byte),
+// pairs of them 12 bits and pairs of those 24 (multiply and add), whose three
+// bytes are then put in order without the gaps. Bit 7 of an entry says that the
+// character is not in the alphabet, bit 7 of a character that it is not ASCII;
+// all of them are gathered and looked at once, at the end.
+func decodeFunc() {
+	TEXT("decodeBlocks", NOSPLIT, "func(dst, src *byte, blocks int) (valid bool)")
+	Doc("decodeBlocks decodes blocks of 64 base64url characters at src to 48 bytes each",
+		"at dst, and reports whether all were in the alphabet. There must be at least one.")
+	Pragma("noescape")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	n := Load(Param("blocks"), GP64())
+
+	sextet := func(i int) int {
+		if v := strings.IndexByte(alphabet, byte(i)); v >= 0 {
+			return v
+		}
+		return 0x80
+	}
+	load := func(m Mem) VecVirtual {
+		z := ZMM()
+		VMOVDQU64(m, z)
+		return z
+	}
+	table := bytes("sextets", 128, sextet)
+	low, high := load(table), load(table.Offset(64))
+	pairs := load(bytes("pairs", 64, func(i int) int { return []int{1 << 6, 1}[i%2] }))
+	quads := load(bytes("quads", 64, func(i int) int { return []int{0, 1 << 4, 1, 0}[i%4] }))
+	order := load(bytes("order", 64, func(i int) int {
+		if i >= decoded {
+			return 0
+		}
+		return i/3*4 + 2 - i%3
+	}))
+	bits, whole := GP64(), K()
+	MOVQ(U64(1<<decoded-1), bits)
+	KMOVQ(bits, whole)
+	bad := ZMM()
+	VPXORQ(bad, bad, bad)
+
+	Label("next")
+	in, v := ZMM(), ZMM()
+	VMOVDQU64(Mem{Base: src}, in)
+	VMOVDQA64(in, v)
+	VPERMI2B(high, low, v)
+	VPTERNLOGQ(U8(0xfe), in, v, bad) // bad |= in | v
+	VPMADDUBSW(pairs, v, v)
+	VPMADDWD(quads, v, v)
+	VPERMB(v, order, v)
+	VMOVDQU8(v, whole, Mem{Base: dst})
+	ADDQ(U8(block), src)
+	ADDQ(U8(decoded), dst)
+	DECQ(n)
+	JNZ(LabelRef("next"))
+
+	invalid := K()
+	VPMOVB2M(bad, invalid)
+	KORTESTQ(invalid, invalid)
+	valid := GP8()
+	SETEQ(valid)
+	Store(valid, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,66 @@
+//go:build amd64 && !purego && unix
+
+package jwt
+
+import (
+	"bytes"
+	"encoding/base64"
+	"math/rand/v2"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// beforeGuard returns n bytes that end where memory that cannot be touched begins.
+func beforeGuard(t *testing.T, n int) []byte {
+	t.Helper()
+	page := unix.Getpagesize()
+	size := (n + page - 1) / page * page
+	b, err := unix.Mmap(-1, 0, size+page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Munmap(b) })
+	if err := unix.Mprotect(b[size:], unix.PROT_NONE); err != nil {
+		t.Fatal(err)
+	}
+	return b[size-n : size : size]
+}
+
+// Whole blocks, with nothing readable after them and nothing writable after what
+// they decode to; and every byte at every place of a block.
+func TestDecodeBlocks(t *testing.T) {
+	if !hasVBMI {
+		t.Skip("this processor has no AVX-512 VBMI")
+	}
+	random := rand.NewChaCha8([32]byte{2})
+	for _, blocks := range []int{1, 2, 3, 7, 128} {
+		src, dst := beforeGuard(t, 64*blocks), beforeGuard(t, 48*blocks)
+		want := make([]byte, 48*blocks)
+		random.Read(want)
+		base64.RawURLEncoding.Encode(src, want)
+		if n := decodeStart(dst, src); n != len(src) || !bytes.Equal(dst, want) {
+			t.Fatalf("%d blocks: %d characters decoded to %x, want %x", blocks, n, dst, want)
+		}
+	}
+	good := []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+	for i := range good {
+		for c := range 256 {
+			src := bytes.Clone(good)
+			src[i] = byte(c)
+			compareDecode(t, src)
+			compareDecode(t, append(append(bytes.Clone(good), src...), "AAA"...))
+		}
+	}
+}
+
+// With and without the assembly, the same.
+func TestDecodePortable(t *testing.T) {
+	if !hasVBMI {
+		t.Skip("this processor has no AVX-512 VBMI: the portable code is what all other tests use")
+	}
+	hasVBMI = false
+	defer func() { hasVBMI = true }()
+	TestDecodeAllCharacters(t)
+	TestDecodeLengths(t)
+}
