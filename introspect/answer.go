@@ -74,6 +74,11 @@ func (s *Service) fail(ctx *fasthttp.RequestCtx, err error) (outcome string) {
 	if r == errUnavailable {
 		s.log.Error("request failed", "path", string(ctx.Path()), "error", err)
 	}
+	answerRefusal(ctx, r)
+	return r.code
+}
+
+func answerRefusal(ctx *fasthttp.RequestCtx, r *refusal) {
 	body, err := json.Marshal(struct {
 		Code        string `json:"error"`
 		Description string `json:"error_description"`
@@ -92,7 +97,6 @@ func (s *Service) fail(ctx *fasthttp.RequestCtx, err error) (outcome string) {
 		h.Set("Retry-After", strconv.FormatInt(int64((r.wait+time.Second-1)/time.Second), 10))
 	}
 	answerJSON(ctx, r.status, body)
-	return r.code
 }
 
 // answerJSON answers with body, which nobody may keep: it holds tokens, or

@@ -8,7 +8,6 @@ import (
 	"net/http/pprof"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/tollgate/tollgate/introspect/admin"
 )
@@ -82,9 +81,13 @@ func (s *socket) Close() error {
 	return errors.Join(err, s.Listener.Close())
 }
 
+func adminServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: readTimeout, IdleTimeout: idleTimeout}
+}
+
 // serveHTTP serves until ctx ends, then lets the requests under way finish.
 func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	srv := adminServer(h)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
 	select {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/introspect/account"
@@ -21,7 +20,6 @@ const (
 	drainTime   = 5 * time.Second  // for requests under way when the service ends
 	readTimeout = 10 * time.Second // for a whole request
 	idleTimeout = 5 * time.Minute  // between requests of a connection
-	maxBody     = 64 << 10
 
 	sweepBatch = 512 // records deleted at a time
 )
@@ -111,41 +109,3 @@ func (s *Service) Serve(ctx context.Context, public, adminListener net.Listener)
 	})
 	return group.Wait()
 }
-
-func (s *Service) servePublic(ctx context.Context, l net.Listener) error {
-	srv := &fasthttp.Server{
-		Handler:                      s.serve,
-		Logger:                       quiet{},
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 readTimeout,
-		IdleTimeout:                  idleTimeout,
-		MaxRequestBodySize:           maxBody,
-		NoDefaultServerHeader:        true,
-		DisablePreParseMultipartForm: true,
-		CloseOnShutdown:              true,
-		ErrorHandler:                 badRequest,
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	close(s.draining)
-	over, cancel := context.WithTimeout(background, drainTime)
-	defer cancel()
-	return srv.ShutdownWithContext(over)
-}
-
-// badRequest answers what fasthttp could not read.
-func badRequest(ctx *fasthttp.RequestCtx, _ error) {
-	ctx.Response.Reset()
-	answerJSON(ctx, 400, []byte(`{"error":"invalid_request","error_description":"request cannot be read"}`))
-	ctx.SetConnectionClose()
-}
-
-// quiet drops what fasthttp has to say about connections: it quotes requests.
-type quiet struct{}
-
-func (quiet) Printf(string, ...any) {}
