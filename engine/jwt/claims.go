@@ -127,7 +127,9 @@ func (b *builder) scopes(l list) {
 			b.scope(s)
 			continue
 		}
-		for word := range strings.SplitSeq(s, " ") {
+		for more := true; more; {
+			var word string
+			word, s, more = strings.Cut(s, " ")
 			b.scope(word)
 		}
 	}
