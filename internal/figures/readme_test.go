@@ -25,18 +25,22 @@ func TestReadmeIsFresh(t *testing.T) {
 
 func TestReplaced(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"2026-01-01-ed25519": `{"Processes":[{"Backend":"ancient","Rows":[]}]}`,
-		"2026-01-02-ed25519": `{"Processes":[{"Backend":"b","Rows":[{"Name":"crypto/ed25519","Min":40000},{"Name":"tollgate b","Min":4000},{"Name":"tollgate b, batch of 64","Min":2000}]}]}`,
-		"2026-01-01-tokens":  `{"groups":[{"Alg":"EdDSA","Path":"cold","Rows":[{"Name":"tollgate","Min":5000},{"Name":"slow","Min":60000},{"Name":"quick","Min":50000},{"Name":"signature alone, x","Min":1}]}]}`,
-		"2026-01-01-first":   `{"modes":[{"name":"jwt","capacity":{"value":9,"low":8,"high":10}},{"name":"opaque"},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`,
-	} {
+	write := func(name, text string) {
+		t.Helper()
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name, "summary.json"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for name, text := range map[string]string{
+		"2026-01-01-ed25519": `{"Processes":[{"Backend":"ancient","Rows":[]}]}`,
+		"2026-01-02-ed25519": `{"Processes":[{"Backend":"b","Rows":[{"Name":"crypto/ed25519","Min":40000},{"Name":"tollgate b","Min":4000},{"Name":"tollgate b, batch of 64","Min":2000}]}]}`,
+		"2026-01-01-tokens":  `{"groups":[{"Alg":"EdDSA","Path":"cold","Rows":[{"Name":"tollgate","Min":5000},{"Name":"slow","Min":60000},{"Name":"quick","Min":50000},{"Name":"signature alone, x","Min":1}]}]}`,
+		"2026-01-01-first":   `{"modes":[{"name":"jwt","capacity":{"value":9,"low":8,"high":10}},{"name":"opaque"},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`,
+	} {
+		write(name, text)
 	}
 	got, err := replaced("above\n"+begin+"stale\n"+end+"below\n", dir)
 	if err != nil {
@@ -52,6 +56,15 @@ func TestReplaced(t *testing.T) {
 	}
 	if strings.Contains(got, "stale") || strings.Contains(got, "ancient") {
 		t.Errorf("what was there before, or an older run, is still in\n%s", got)
+	}
+	full := `{"modes":[{"name":"jwt","quantiles_us":{"p50":{"value":70,"low":60,"high":80},"p99":null}},{"name":"opaque","quantiles_us":{"p50":{"value":90,"low":80,"high":100},"p99":null}},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`
+	write("2026-01-01-full", full)
+	if got, err = replaced(begin+end, dir); err != nil {
+		t.Fatal(err)
+	}
+	if want := "| median response time, jwt | 70 (60 to 80) µs | opaque 90 (80 to 100) µs | [run]("; !strings.Contains(got, want) ||
+		strings.Contains(got, "99th") || strings.Contains(got, "-first") {
+		t.Errorf("no %q, or more than is to be quoted, in\n%s", want, got)
 	}
 	if _, err := replaced("no marks", dir); err == nil || !strings.Contains(err.Error(), "made by `make readme`") {
 		t.Errorf("without marks: %v", err)

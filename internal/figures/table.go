@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +29,7 @@ func newest(results, kind string, summary any) (folder string, err error) {
 		return "", err
 	}
 	if len(runs) == 0 {
-		return "", fmt.Errorf("no run %s", filepath.Join(results, "*-"+kind))
+		return "", fmt.Errorf("no run %s: %w", filepath.Join(results, "*-"+kind), fs.ErrNotExist)
 	}
 	folder = runs[len(runs)-1] // Glob sorts, and so do dates
 	data, err := os.ReadFile(filepath.Join(folder, "summary.json"))
@@ -132,17 +134,25 @@ func fastest(rows []row) (row, error) {
 	return best, nil
 }
 
-// modes are the rows of the laboratory's first comparison: capacity in a
-// closed loop.
+// estimate is a value of the laboratory's with its 95 % interval.
+type estimate struct{ Value, Low, High float64 }
+
+func (e estimate) String() string { return fmt.Sprintf("%.0f (%.0f to %.0f)", e.Value, e.Low, e.High) }
+
+// modes are the rows of the laboratory's newest full run, or where there is
+// none, of the first comparison, which has no response times.
 func modes(b *strings.Builder, results string) error {
-	type estimate struct{ Value, Low, High float64 }
 	type mode struct {
-		Name     string
-		Capacity estimate
-		CPU      map[string]estimate `json:"cpu_us_per_request"`
+		Name      string
+		Quantiles map[string]*estimate `json:"quantiles_us"` // nil where not to be quoted
+		Capacity  estimate
+		CPU       map[string]estimate `json:"cpu_us_per_request"`
 	}
 	var s struct{ Modes []mode }
-	run, err := newest(results, "first", &s)
+	run, err := newest(results, "full", &s)
+	if errors.Is(err, fs.ErrNotExist) {
+		run, err = newest(results, "first", &s)
+	}
 	if err != nil {
 		return err
 	}
@@ -155,8 +165,13 @@ func modes(b *strings.Builder, results string) error {
 		if ours.Name == "" || other.Name == "" {
 			return fmt.Errorf("%s: modes %v are not all there", run, pair)
 		}
-		fmt.Fprintf(b, "| requests a second through the gateway, %s | %.0f (%.0f to %.0f) | %s %.0f (%.0f to %.0f) | [run](%s/report.md) |\n",
-			pair[0], ours.Capacity.Value, ours.Capacity.Low, ours.Capacity.High, pair[1], other.Capacity.Value, other.Capacity.Low, other.Capacity.High, run)
+		for _, q := range []struct{ key, what string }{{"p50", "median response time"}, {"p99", "99th percentile of it"}} {
+			if ours, other := ours.Quantiles[q.key], other.Quantiles[q.key]; ours != nil && other != nil {
+				fmt.Fprintf(b, "| %s, %s | %v µs | %s %v µs | [run](%s/report.md) |\n", q.what, pair[0], ours, pair[1], other, run)
+			}
+		}
+		fmt.Fprintf(b, "| requests a second through the gateway, %s | %v | %s %v | [run](%s/report.md) |\n",
+			pair[0], ours.Capacity, pair[1], other.Capacity, run)
 		fmt.Fprintf(b, "| CPU of the gateway a request, %s | %.0f µs | %s %.0f µs | [run](%s/report.md) |\n",
 			pair[0], ours.CPU["gateway"].Value, pair[1], other.CPU["gateway"].Value, run)
 	}
