@@ -3,28 +3,26 @@ package introspect
 import (
 	"context"
 	"time"
+
+	"github.com/tollgate/tollgate/introspect/store"
 )
 
 // keysEvery is how often keys that another process has changed are looked for.
 const keysEvery = time.Second
 
-// maintain sweeps what has expired and keeps the keys current, until ctx ends.
-func (s *Service) maintain(ctx context.Context) error {
-	sweep := time.NewTicker(s.cfg.Store.SweepEvery)
-	defer sweep.Stop()
-	keys := time.NewTicker(keysEvery)
-	defer keys.Stop()
+// keepKeys keeps the keys current, until ctx ends.
+func (s *Service) keepKeys(ctx context.Context) error {
+	tick := time.NewTicker(keysEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-keys.C:
+		case <-tick.C:
 			if err := s.keyring.Reload(); err != nil {
 				s.log.Error("signing keys stay as they were", "error", err)
 			}
 			s.keyring.Revoke(s.store.Feed().Keys())
-		case <-sweep.C:
-			s.sweep(ctx)
 		}
 	}
 }
@@ -34,18 +32,21 @@ func (s *Service) maintain(ctx context.Context) error {
 // its session half deleted.
 const sweepLag = time.Minute
 
-// sweep deletes in batches what has expired, and lets others at the store in
-// between.
-func (s *Service) sweep(ctx context.Context) {
-	for ctx.Err() == nil {
-		n, err := s.store.Sweep(ctx, s.now().Add(-sweepLag).Unix(), sweepBatch)
-		s.metrics.swept.Add(n)
-		if err != nil {
-			s.log.Error("sweep failed", "error", err)
-			return
-		}
-		if n < sweepBatch {
-			return
+// keepSwept sweeps what has expired, until ctx ends. A sweep takes its time,
+// so nothing else waits for it.
+func (s *Service) keepSwept(ctx context.Context) error {
+	tick := time.NewTicker(s.cfg.Store.SweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			n, err := store.SweepAll(ctx, s.store, s.now().Add(-sweepLag).Unix())
+			s.metrics.swept.Add(n)
+			if err != nil && ctx.Err() == nil {
+				s.log.Error("sweep failed", "error", err)
+			}
 		}
 	}
 }

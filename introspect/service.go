@@ -20,8 +20,6 @@ const (
 	drainTime   = 5 * time.Second  // for requests under way when the service ends
 	readTimeout = 10 * time.Second // for a whole request
 	idleTimeout = 5 * time.Minute  // between requests of a connection
-
-	sweepBatch = 512 // records deleted at a time
 )
 
 // Service is a security service. It is made by New, and safe for concurrent
@@ -98,7 +96,8 @@ func (s *Service) Serve(ctx context.Context, public, adminListener net.Listener)
 	group.Go(func() error { return s.servePublic(ctx, public) })
 	group.Go(func() error { return serveHTTP(ctx, adminListener, s.adminHandler()) })
 	group.Go(func() error { return serveHTTP(ctx, socket, admin.Handler(s.admin)) })
-	group.Go(func() error { return s.maintain(ctx) })
+	group.Go(func() error { return s.keepKeys(ctx) })
+	group.Go(func() error { return s.keepSwept(ctx) })
 	group.Go(func() error {
 		select {
 		case <-s.store.Failed():

@@ -52,6 +52,10 @@ type Store struct {
 	deleted  int    // records since the last compaction
 }
 
+// memTable is also the size of a log, of which Pebble keeps four to write
+// over: disk space that is never given back.
+const memTable = 8 << 20
+
 const layout = "1" // of the keys; a folder of another layout is refused
 
 // Open opens the store in dir, and makes it where there is none.
@@ -79,7 +83,7 @@ func Open(dir string, o Options) (*Store, error) {
 		FS:                 o.FS,
 		CacheSize:          o.CacheBytes,
 		FormatMajorVersion: pebble.FormatColumnarBlocks,
-		MemTableSize:       32 << 20,
+		MemTableSize:       memTable,
 		Logger:             &logger{o.Log, s},
 	}
 	for i := range po.Levels {
