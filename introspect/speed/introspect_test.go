@@ -22,7 +22,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/introspect"
-	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
 )
 
@@ -44,16 +43,21 @@ func TestMain(m *testing.M) {
 type ready struct {
 	Service   string // address of the security service
 	Reference string // address of a handler that answers Answer
-	CPU       string // address that answers with the process's processor time in ns
+	CPU       string // address that answers with the process's processor time in ns, and its largest memory in KiB
 	Secret    string // of the client gateway
 	Token     string // to introspect
 }
+
+var many = introspect.LimitConfig{Burst: 100_000, Every: time.Millisecond}
+
+const password = "correct horse battery staple"
 
 func config(dir, format string) introspect.Config {
 	return introspect.Config{
 		Data: dir, Issuer: "https://as.example", Audience: []string{"orders"},
 		Tokens: introspect.TokensConfig{Format: format, AccessTTL: time.Hour},
-		Login:  introspect.LoginConfig{Hash: account.Params{MemoryKiB: 8 << 10, Time: 1, Parallel: 1}},
+		// One person logs in from one address, as often as the processors allow.
+		Login: introspect.LoginConfig{PerPair: many, PerAddress: many, PerID: many},
 	}
 }
 
@@ -66,6 +70,9 @@ func serve(dir string) error {
 	defer cancel()
 	_, secret, err := svc.Admin().AddClient(ctx, admin.NewClient{ID: "gateway", Service: true, Roles: []string{"auditor"}, Scopes: []string{"read", "write"}})
 	if err != nil {
+		return err
+	}
+	if _, err := svc.Admin().AddUser(ctx, admin.NewUser{ID: "alice", Password: []byte(password)}); err != nil {
 		return err
 	}
 	listeners := make([]net.Listener, 4)
@@ -85,7 +92,7 @@ func serve(dir string) error {
 		return err
 	}
 	go fasthttp.Serve(listeners[2], reference(answer))
-	go fasthttp.Serve(listeners[3], func(ctx *fasthttp.RequestCtx) { fmt.Fprint(ctx, processorTime()) })
+	go fasthttp.Serve(listeners[3], func(ctx *fasthttp.RequestCtx) { fmt.Fprintln(ctx, processorTime(), largestMemory()) })
 	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
 		return err
 	}
@@ -105,11 +112,17 @@ func reference(answer []byte) fasthttp.RequestHandler {
 }
 
 func processorTime() int64 {
-	var u syscall.Rusage
+	u := usage()
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+func largestMemory() int64 { return usage().Maxrss }
+
+func usage() (u syscall.Rusage) {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err)
 	}
-	return u.Utime.Nano() + u.Stime.Nano()
+	return u
 }
 
 // request is a POST of a form by the client gateway.
@@ -216,14 +229,21 @@ func servers(b *testing.B) ready {
 
 func (r ready) cpu(b *testing.B) (ns int64) {
 	b.Helper()
+	ns, _ = r.usage(b)
+	return ns
+}
+
+// usage is the processor time so far in ns and the largest memory in KiB.
+func (r ready) usage(b *testing.B) (ns, memory int64) {
+	b.Helper()
 	_, body, err := exchange(r.CPU, []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := fmt.Sscan(string(body), &ns); err != nil {
+	if _, err := fmt.Sscan(string(body), &ns, &memory); err != nil {
 		b.Fatal(err)
 	}
-	return ns
+	return ns, memory
 }
 
 // BenchmarkIntrospection reports the processor time of an introspection and
