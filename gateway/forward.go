@@ -47,7 +47,9 @@ func (c *conn) exchange(r *route) (*upstream.Conn, int, outcome) {
 		now := c.g.watch.Now()
 		u.ExpireRead(now + r.timeout)
 		u.ExpireWrite(now + r.timeout)
-		have, err := u.Exchange(s.out, s.up, u.Rested)
+		// What an upstream said after its last answer would be taken for the
+		// answer to this request, which may be somebody else's.
+		have, err := u.Exchange(s.out, s.up, u.Reused)
 		if err == nil {
 			u.ExpireWrite(0)
 			return u, have, forwarded

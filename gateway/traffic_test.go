@@ -434,9 +434,11 @@ func TestUpstreamBytes(t *testing.T) {
 	f(ok, 200, "ok")
 }
 
-// An idle connection that the upstream has closed, or spoken on, is not used.
+// An idle connection that the upstream has closed, or spoken on, is not used:
+// what it said would be taken for the answer to the next request.
 func TestStaleUpstream(t *testing.T) {
 	ln := listen(t)
+	spoken := make(chan struct{}, 1)
 	defer ln.Close()
 	go func() {
 		for {
@@ -451,11 +453,18 @@ func TestStaleUpstream(t *testing.T) {
 				}
 				io.Copy(io.Discard, req.Body)
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-				time.Sleep(20 * time.Millisecond)
-				if req.URL.Query().Get("then") == "speak" {
+				switch req.URL.Query().Get("then") {
+				case "speak":
+					time.Sleep(20 * time.Millisecond)
 					io.WriteString(c, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
 					return
+				case "speak soon":
+					time.Sleep(100 * time.Microsecond)
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+					spoken <- struct{}{}
+					return
 				}
+				time.Sleep(20 * time.Millisecond)
 				c.Close()
 			}()
 		}
@@ -467,6 +476,12 @@ func TestStaleUpstream(t *testing.T) {
 			t.Errorf("after an idle connection: %d %s", res.StatusCode, res.body)
 		}
 		time.Sleep(60 * time.Millisecond)
+	}
+	for range 50 {
+		res := w.do("GET", "/orders?then=speak+soon", "Authorization", auth)
+		if <-spoken; res.StatusCode != 200 || res.body != "ok" {
+			t.Fatalf("after what was not asked for: %d %s", res.StatusCode, res.body)
+		}
 	}
 }
 

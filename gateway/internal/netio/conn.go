@@ -1,8 +1,11 @@
 package netio
 
 import (
+	"crypto/tls"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -12,9 +15,13 @@ import (
 // and one that writes. Only Kick, KickRead and Close may be called by others.
 type Conn struct {
 	net.Conn
-	raw syscall.RawConn // nil where bytes do not go to a socket as they are
+	raw   syscall.RawConn // nil where bytes do not go to a socket as they are
+	below syscall.RawConn // the socket, also below TLS; nil where there is none
 	// Unix milliseconds at which the watchdog expires reading and writing; 0 never.
 	dueRead, dueWrite atomic.Int64
+	inServe           atomic.Bool
+	looked            int64 // the watchdog's: dueRead when it last looked for an end,
+	looks             int   // and how often it has, for that
 
 	// The call under way, for the callbacks below: a closure for every call
 	// would be an allocation for every call.
@@ -40,14 +47,25 @@ type Conn struct {
 // New wraps c. Its bytes are moved by system call if c is a socket itself.
 func New(c net.Conn) *Conn {
 	n := &Conn{Conn: c}
-	switch s := c.(type) {
-	case *net.TCPConn:
-		n.raw, _ = s.SyscallConn()
-	case *net.UnixConn:
-		n.raw, _ = s.SyscallConn()
+	if n.raw = socket(c); n.raw != nil {
+		n.below = n.raw
+	} else if t, ok := c.(*tls.Conn); ok {
+		n.below = socket(t.NetConn())
 	}
 	n.onRead, n.onWrite, n.onExchange, n.onServe = n.read, n.write, n.exchange, n.serve
 	return n
+}
+
+// socket is the socket that c is, or nil.
+func socket(c net.Conn) syscall.RawConn {
+	var raw syscall.RawConn
+	switch s := c.(type) {
+	case *net.TCPConn:
+		raw, _ = s.SyscallConn()
+	case *net.UnixConn:
+		raw, _ = s.SyscallConn()
+	}
+	return raw
 }
 
 // ExpireRead has reading fail with os.ErrDeadlineExceeded from a time on, in
@@ -79,8 +97,19 @@ func (c *Conn) Revive(at time.Time) {
 func (c *Conn) due(now int64) {
 	// The swap loses against an owner who has just moved the deadline, and
 	// then nothing is due.
-	if d := c.dueRead.Load(); d != 0 && d <= now && c.dueRead.CompareAndSwap(d, 0) {
+	d := c.dueRead.Load()
+	if d != 0 && d <= now && c.dueRead.CompareAndSwap(d, 0) {
 		c.SetReadDeadline(long)
+	}
+	// An end that Serve may have missed is looked for in every wait: twice,
+	// since the first look may have been just before it.
+	if d != c.looked {
+		c.looked, c.looks = d, 0
+	}
+	if d != 0 && c.looks < 2 && c.inServe.Load() {
+		if c.looks++; c.ended() {
+			c.SetReadDeadline(long)
+		}
 	}
 	if d := c.dueWrite.Load(); d != 0 && d <= now && c.dueWrite.CompareAndSwap(d, 0) {
 		c.SetWriteDeadline(long)
@@ -151,6 +180,9 @@ func (c *Conn) write(fd uintptr) bool {
 // out has been sent.
 func (c *Conn) Exchange(out, in []byte, probe bool) (int, error) {
 	if c.raw == nil {
+		if probe && !c.Quiet() {
+			return 0, ErrStale
+		}
 		if _, err := c.Conn.Write(out); err != nil {
 			return 0, err
 		}
@@ -191,34 +223,48 @@ func (c *Conn) exchange(fd uintptr) bool {
 }
 
 // Quiet reports whether the peer has neither closed the connection nor said
-// anything on it. It takes what was said, so that a connection that is not
-// quiet is of no use any more. Of TLS it knows nothing, and says yes.
+// anything on it. It may take what was said, so that a connection that is not
+// quiet is of no use any more. Any record counts that came after the last
+// answer, a session ticket too.
 func (c *Conn) Quiet() bool {
-	if c.raw == nil {
+	if c.below == nil {
 		return true
 	}
 	var errno syscall.Errno
 	one := make([]byte, 1)
-	err := c.raw.Read(func(fd uintptr) bool {
-		_, errno = sysRead(fd, one)
+	// Not Control: a deadline that has passed makes Read fail.
+	err := c.below.Read(func(fd uintptr) bool { _, errno = peek(fd, one); return true })
+	if err != nil || errno != syscall.EAGAIN {
+		return false
+	}
+	if c.raw != nil {
 		return true
-	})
-	return err == nil && errno == syscall.EAGAIN
+	}
+	// What TLS has read from the socket already: with a deadline that has
+	// passed it reads no further.
+	c.SetReadDeadline(long)
+	_, err = c.Conn.Read(one)
+	c.SetReadDeadline(time.Time{})
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// Gone reports whether the peer has closed the connection. It may be asked
-// within Serve. Of TLS it knows nothing, and says no.
+// Gone reports whether the peer has closed the connection, or its half of it,
+// whatever it has said before. It may be asked within Serve.
 func (c *Conn) Gone() bool {
-	if c.raw == nil {
+	if c.below == nil {
 		return false
 	}
 	gone := false
-	one := make([]byte, 1)
-	err := c.raw.Control(func(fd uintptr) {
-		n, _, err := syscall.Recvfrom(int(fd), one, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		gone = n == 0 && err == nil || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
-	})
+	err := c.below.Control(func(fd uintptr) { gone = hungUp(fd) })
 	return gone || err != nil
+}
+
+// ended reports whether nothing is left to read, nor will be.
+func (c *Conn) ended() bool {
+	n, errno := -1, syscall.EAGAIN
+	one := make([]byte, 1)
+	err := c.raw.Control(func(fd uintptr) { n, errno = peek(fd, one) })
+	return err == nil && n == 0 && errno == 0
 }
 
 // Serve calls step with what each read has put into the buffer that source
@@ -228,8 +274,9 @@ func (c *Conn) Gone() bool {
 // All waiting happens within one call of the poller, whose readiness is reset
 // at its beginning alone. So a read that did not fill its buffer has emptied
 // the socket, and what arrives later will wake the poller: no read is needed
-// to find out. The first reads of a connection make sure nevertheless, because
-// a peer that has closed its half already gives no further sign.
+// to find out. But a peer that had closed its half by then gives no further
+// sign: the first reads of a connection make sure nevertheless, and later it is
+// the watchdog that looks, where there is a deadline for reading.
 func (c *Conn) Serve(source func() []byte, step func(n int, err error) bool) error {
 	if c.raw == nil {
 		for {
@@ -239,7 +286,9 @@ func (c *Conn) Serve(source func() []byte, step func(n int, err error) bool) err
 		}
 	}
 	c.source, c.step = source, step
+	c.inServe.Store(true)
 	err := c.raw.Read(c.onServe)
+	c.inServe.Store(false)
 	c.serving = false
 	return err
 }

@@ -3,6 +3,8 @@ package netio
 import (
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Reads and writes of a socket that does not block need no word with the
@@ -20,4 +22,11 @@ func sysCall(trap, fd uintptr, p []byte) (int, syscall.Errno) {
 		return 0, errno
 	}
 	return int(n), 0
+}
+
+// hungUp reports whether the peer has sent its last byte, be it read or not.
+func hungUp(fd uintptr) bool {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	n, err := unix.Poll(p, 0)
+	return n == 1 && err == nil && p[0].Revents != 0
 }

@@ -18,3 +18,10 @@ func result(n int, err error) (int, syscall.Errno) {
 	}
 	return max(n, 0), errno
 }
+
+// hungUp reports whether the peer has sent its last byte. What was not read yet
+// hides it here.
+func hungUp(fd uintptr) bool {
+	n, errno := peek(fd, make([]byte, 1))
+	return n == 0 && errno == 0 || errno != 0 && errno != syscall.EAGAIN && errno != syscall.EINTR
+}

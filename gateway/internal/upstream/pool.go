@@ -53,14 +53,8 @@ type Conn struct {
 	*netio.Conn
 	Addr   *Addr
 	Reused bool // it has carried a request before
-	Rested bool // and was idle for long enough that the peer may have spoken or left
 	since  time.Duration
 }
-
-// rest is how long a connection may be idle and still be used without a look
-// at what the peer has said meanwhile, which would cost a system call. It is
-// well below any server's patience with an idle connection.
-const rest = time.Millisecond
 
 var start = time.Now()
 
@@ -141,7 +135,7 @@ func (a *Addr) take() *Conn {
 	c := a.idle[n-1]
 	a.idle[n-1] = nil
 	a.idle = a.idle[:n-1]
-	c.Reused, c.Rested = true, time.Since(start)-c.since > rest
+	c.Reused = true
 	return c
 }
 
