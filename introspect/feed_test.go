@@ -220,6 +220,14 @@ func TestSeveralInstances(t *testing.T) {
 				if f.svc.Ready() == nil {
 					t.Error("an instance without its store says that it is ready")
 				}
+				resp, err := http.Get(f.admin + "/readyz")
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				if resp.StatusCode != 503 || f.metric("tollgate_ready") != 0 {
+					t.Errorf("without a store /readyz is answered %d", resp.StatusCode)
+				}
 			}
 			srv.Start(t)
 			a.waitReady()

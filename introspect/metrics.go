@@ -12,13 +12,15 @@ import (
 // serviceMetrics are the counters of one Service, apart from those of any
 // other in the process.
 type serviceMetrics struct {
-	set       *metrics.Set
-	active    *metrics.Counter
-	inactive  *metrics.Counter
-	unknown   *metrics.Counter
-	swept     *metrics.Counter
-	followers atomic.Int64
-	requests  map[string]*requestMetrics // by path; fixed
+	set         *metrics.Set
+	active      *metrics.Counter
+	inactive    *metrics.Counter
+	unknown     *metrics.Counter
+	swept       *metrics.Counter
+	followers   atomic.Int64
+	behind      *metrics.Histogram         // events that a follower had not seen
+	undelivered *metrics.Histogram         // seconds that the oldest of them had waited
+	requests    map[string]*requestMetrics // by path; fixed
 }
 
 type requestMetrics struct {
@@ -29,12 +31,14 @@ type requestMetrics struct {
 func newMetrics(s *Service) *serviceMetrics {
 	set := metrics.NewSet()
 	m := &serviceMetrics{
-		set:      set,
-		active:   set.NewCounter(`tollgate_introspections_total{active="true"}`),
-		inactive: set.NewCounter(`tollgate_introspections_total{active="false"}`),
-		unknown:  set.NewCounter(`tollgate_requests_total{path="other",outcome="not_found"}`),
-		swept:    set.NewCounter(`tollgate_store_swept_total`),
-		requests: map[string]*requestMetrics{},
+		set:         set,
+		active:      set.NewCounter(`tollgate_introspections_total{active="true"}`),
+		inactive:    set.NewCounter(`tollgate_introspections_total{active="false"}`),
+		unknown:     set.NewCounter(`tollgate_requests_total{path="other",outcome="not_found"}`),
+		swept:       set.NewCounter(`tollgate_store_swept_total`),
+		behind:      set.NewHistogram(`tollgate_feed_lag_events`),
+		undelivered: set.NewHistogram(`tollgate_feed_lag_seconds`),
+		requests:    map[string]*requestMetrics{},
 	}
 	for path := range endpoints {
 		m.requests[path] = &requestMetrics{
@@ -65,6 +69,14 @@ func (m *serviceMetrics) count(path, outcome string, took time.Duration) {
 		return
 	}
 	m.set.GetOrCreateCounter(fmt.Sprintf(`tollgate_requests_total{path=%q,outcome=%q}`, path, outcome)).Inc()
+}
+
+// lag records how far a follower was behind when it was answered.
+func (m *serviceMetrics) lag(events int, since time.Time) {
+	if events > 0 {
+		m.behind.Update(float64(events))
+		m.undelivered.UpdateDuration(since)
+	}
 }
 
 func (m *serviceMetrics) write(w io.Writer) {

@@ -27,11 +27,13 @@ func (s *Service) revocations(ctx *fasthttp.RequestCtx) error {
 	s.metrics.followers.Add(1)
 	defer s.metrics.followers.Add(-1)
 	for held := true; ; {
+		events, since := s.store.Feed().Lag(cursor)
 		batch, news, changed, err := s.store.Feed().After(nil, cursor)
 		if err != nil {
 			return err
 		}
 		if news || !held {
+			s.metrics.lag(events, since)
 			answerJSON(ctx, 200, batch)
 			return nil
 		}

@@ -55,6 +55,7 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 		draining: make(chan struct{}),
 	}
 	s.metrics = newMetrics(s)
+	s.store = newTimed(s.store, s.metrics.set)
 	s.keyring.Revoke(s.store.Feed().Keys())
 	if errors.Is(s.keyring.Ready(s.now().Unix()), signing.ErrNoKey) {
 		if _, err := s.admin.NewKey(background); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Feed is the live part of the revocation feed in memory: in order for those
@@ -30,6 +31,7 @@ type Feed struct {
 type entry struct {
 	seq     uint64
 	expires int64
+	added   int64 // when it came here, in Unix nanoseconds
 	name    name
 	json    []byte // nil once the entry is dead
 }
@@ -73,6 +75,7 @@ func (f *Feed) Last() uint64 {
 // Append adds events, numbered from first on in order, and wakes the
 // followers. Numbers must grow.
 func (f *Feed) Append(first uint64, events ...Event) {
+	now := time.Now().UnixNano()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, ev := range events {
@@ -85,7 +88,7 @@ func (f *Feed) Append(first uint64, events ...Event) {
 		if err != nil {
 			panic("BUG: event cannot be written: " + err.Error())
 		}
-		e := &entry{seq: seq, expires: ev.Expires, name: name{ev.Kind, ev.ID}, json: text}
+		e := &entry{seq: seq, expires: ev.Expires, added: now, name: name{ev.Kind, ev.ID}, json: text}
 		f.entries = append(f.entries, e)
 		f.last = seq
 		heap.Push(&f.expiry, e)
@@ -144,10 +147,7 @@ func (f *Feed) After(b []byte, cursor string) (batch []byte, news bool, changed 
 	seq, known := f.parse(cursor)
 	rest := f.entries
 	if known {
-		i, _ := slices.BinarySearchFunc(f.entries, seq+1, func(e *entry, seq uint64) int {
-			return cmp.Compare(e.seq, seq)
-		})
-		rest = f.entries[i:]
+		rest = f.from(seq + 1)
 	}
 	b = append(b, `{"events":[`...)
 	comma := false
@@ -169,6 +169,33 @@ func (f *Feed) After(b []byte, cursor string) (batch []byte, news bool, changed 
 		b = append(b, `,"reset":true`...)
 	}
 	return append(b, '}'), comma || !known, f.changed, nil
+}
+
+// from is the entries numbered seq and above.
+func (f *Feed) from(seq uint64) []*entry {
+	i, _ := slices.BinarySearchFunc(f.entries, seq, func(e *entry, seq uint64) int { return cmp.Compare(e.seq, seq) })
+	return f.entries[i:]
+}
+
+// Lag is how far who follows from cursor is behind: how many live events are
+// newer, and when the first of them came. It is nothing for who begins anew.
+func (f *Feed) Lag(cursor string) (events int, since time.Time) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	seq, known := f.parse(cursor)
+	if !known {
+		return 0, time.Time{}
+	}
+	for _, e := range f.from(seq + 1) {
+		if e.json == nil {
+			continue
+		}
+		if events == 0 {
+			since = time.Unix(0, e.added)
+		}
+		events++
+	}
+	return events, since
 }
 
 func (f *Feed) parse(cursor string) (seq uint64, known bool) {
