@@ -35,6 +35,9 @@ type Readiness struct {
 	Draining bool `json:"draining,omitempty"`
 	// Keys is the number of keys to verify with, where the mode needs any.
 	Keys int `json:"keys"`
+	// KeyAge is the time in seconds since the keys were last read with success;
+	// -1 before they were, or where the mode needs none.
+	KeyAge float64 `json:"key_age_seconds"`
 	// FeedSilence is the time in seconds since the revocation feed last
 	// answered; -1 before it did.
 	FeedSilence float64 `json:"feed_silence_seconds"`
@@ -50,6 +53,7 @@ func (g *Gateway) Readiness() Readiness {
 	r := Readiness{
 		Draining:    g.draining.Load(),
 		FeedSilence: -1,
+		KeyAge:      -1,
 		FeedStale:   a.stale.Load(),
 		BreakerOpen: a.client.Open(),
 	}
@@ -58,7 +62,7 @@ func (g *Gateway) Readiness() Readiness {
 	}
 	r.Ready = !r.Draining && !r.FeedStale
 	if a.keys != nil {
-		r.Keys = a.keys.Snapshot().Len()
+		r.Keys, r.KeyAge = a.keys.Snapshot().Len(), a.keyAge(time.Now())
 		r.Ready = r.Ready && r.Keys > 0
 	}
 	return r

@@ -23,6 +23,7 @@ type authenticator struct {
 	engine   *engine.Engine // jwt alone
 	keys     *keyset.KeySet // jwt and phantom
 	source   keySource      // of keys
+	keysRead atomic.Int64   // when they last were, Unix nanoseconds
 	client   *client.Client
 	set      *revocation.Set
 	follower *revocation.Follower
@@ -45,7 +46,7 @@ func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
 	a.stale.Store(true)
 	if cfg.Mode != ModeOpaque {
 		a.source.use(keysAt(cfg))
-		a.keys = newKeys(cfg, &a.source, log)
+		a.keys = newKeys(cfg, &a.source, &a.keysRead, log)
 	}
 	cc := cfg.SecurityService
 	cc.Issuer, cc.Audience = cfg.Issuer, cfg.Audience

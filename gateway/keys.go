@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tollgate/tollgate/engine/keyset"
@@ -63,19 +64,31 @@ func keysAt(cfg *Config) keyset.Source {
 	return keyset.HTTP(cfg.SecurityService.URL+"/.well-known/jwks.json", c)
 }
 
-func newKeys(cfg *Config, source keyset.Source, log *slog.Logger) *keyset.KeySet {
+func newKeys(cfg *Config, source keyset.Source, read *atomic.Int64, log *slog.Logger) *keyset.KeySet {
 	failed := quietly(log, "reading keys")
 	return keyset.New(source, keyset.Options{
 		Interval: cfg.Keys.Refresh,
 		OnRefresh: func(refused []keyset.Refused, err error) {
 			if err != nil {
 				failed(err)
+			} else {
+				read.Store(time.Now().UnixNano())
 			}
 			for _, r := range refused {
 				log.Warn("key refused", "key", r.String())
 			}
 		},
 	})
+}
+
+// keyAge is the time since the keys were last read with success; -1 before
+// that, in seconds.
+func (a *authenticator) keyAge(now time.Time) float64 {
+	read := a.keysRead.Load()
+	if read == 0 {
+		return -1
+	}
+	return max(now.Sub(time.Unix(0, read)), 0).Seconds()
 }
 
 var errNoKey = errors.New("no key that can be used")

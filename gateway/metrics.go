@@ -108,6 +108,7 @@ func (c *collector) watch(g *Gateway) {
 		count("tollgate_claims_cache_misses_total", func() uint64 { return a.engine.CacheStats().Misses })
 	}
 	if a.keys != nil {
+		gauge("tollgate_key_age_seconds", func() float64 { return a.keyAge(time.Now()) })
 		gauge("tollgate_keys", func() float64 { return float64(a.keys.Snapshot().Len()) })
 	}
 }

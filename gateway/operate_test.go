@@ -146,6 +146,42 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
+// The age of the keys is that of the last good reading.
+func TestKeyAge(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	w := newWorld(t, ModeJWT, func(c *Config) {
+		_, set := signer(t, "k")
+		if err := os.WriteFile(file, set, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Keys.File = file
+	})
+	idle, err := New(w.cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.shut()
+	if r := idle.Readiness(); r.Ready || r.KeyAge != -1 || r.Keys != 0 {
+		t.Errorf("without keys: %+v", r)
+	}
+	if r := w.g.Readiness(); r.KeyAge < 0 || r.Keys != 1 {
+		t.Errorf("with keys: %+v", r)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("older than any reading leaves it", func() bool { return w.g.Readiness().KeyAge > 1.5 })
+	if r := w.g.Readiness(); !r.Ready || r.Keys != 1 { // the keys that were good stay
+		t.Errorf("with a bad file: %+v", r)
+	}
+	if res := w.adminGet("/metrics"); !strings.Contains(res.body, "tollgate_key_age_seconds ") {
+		t.Error("no key age in /metrics")
+	}
+	if res := w.adminGet("/readyz"); res.StatusCode != 200 || !strings.Contains(res.body, `"key_age_seconds":`) {
+		t.Errorf("%d %s", res.StatusCode, res.body)
+	}
+}
+
 // A feed that is lost for too long: refused, and readiness says why.
 func TestFeedLost(t *testing.T) {
 	w, auth := newTraffic(t, func(c *Config) { c.Revocations.MaxSilence = 500 * time.Millisecond })
