@@ -3,6 +3,7 @@ package loadtest
 import (
 	"time"
 
+	"github.com/tollgate/tollgate/loadtest/generator"
 	"github.com/tollgate/tollgate/loadtest/record"
 )
 
@@ -23,7 +24,7 @@ var measured = []string{
 }
 
 func base(name string) record.Plan {
-	return record.Plan{Name: name, Seed: 1, Objective: 5 * ms, Connections: 64, Spin: 60 * time.Microsecond}
+	return record.Plan{Name: name, Seed: 1, Objective: 5 * ms, Connections: 64, Spin: generator.DefaultSpin}
 }
 
 // First is a closed loop over four modes, in half a minute.

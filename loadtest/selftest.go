@@ -18,7 +18,7 @@ import (
 
 // ErrSelftest is what Selftest returns when this machine does not let the
 // generator do what the measurements need.
-var ErrSelftest = errors.New("the generator does not do on this machine what it must")
+var ErrSelftest = errors.New("the generator does not do on this machine what it must: close what else runs here and try again; it wants a processor of its own")
 
 // selftest is one under way: it writes a line a check.
 type selftest struct {
@@ -90,7 +90,7 @@ func constantly(rate float64) func() schedule.Arrivals {
 	return func() schedule.Arrivals { return schedule.Constant(rate) }
 }
 
-// lateness of sending, sleeping to the moment and spinning before it.
+// lateness of sending, waking at the moment and spinning before it.
 func (t *selftest) lateness(ctx context.Context) error {
 	for _, c := range []struct {
 		rate float64
@@ -98,7 +98,7 @@ func (t *selftest) lateness(ctx context.Context) error {
 		most time.Duration
 		how  string
 	}{
-		{1000, -1, 20 * time.Microsecond, "sleeping"}, {10_000, -1, 20 * time.Microsecond, "sleeping"},
+		{1000, -1, 20 * time.Microsecond, "waking"}, {10_000, -1, 20 * time.Microsecond, "waking"},
 		{1000, 0, 5 * time.Microsecond, "spinning"}, {10_000, 0, 5 * time.Microsecond, "spinning"},
 	} {
 		res, err := t.run(ctx, generator.Config{Arrivals: func() schedule.Arrivals { return schedule.Poisson(c.rate, 1) },

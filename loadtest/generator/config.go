@@ -31,8 +31,9 @@ type Config struct {
 	Duration time.Duration // of the window that is recorded
 	Timeout  time.Duration // from sending to the last byte; default 5 s
 
-	// Spin is for how long before an intended moment a thread spins instead of
-	// sleeping; default DefaultSpin, negative: never.
+	// Spin is for how long before an intended moment a thread means to be awake and
+	// spins; default DefaultSpin, negative: it means to wake at that moment. What
+	// waking takes is learned, and added.
 	Spin time.Duration
 
 	Expect   int           // the status that is not an error; default 200
@@ -40,8 +41,8 @@ type Config struct {
 	Live     *Live         // told of progress; may be nil
 }
 
-// DefaultSpin covers the time a sleeping thread takes to wake.
-const DefaultSpin = 60 * time.Microsecond
+// DefaultSpin covers by how much wake-ups differ.
+const DefaultSpin = 20 * time.Microsecond
 
 func (c *Config) check() error {
 	switch {

@@ -22,6 +22,7 @@ type thread struct {
 	busy    int
 
 	next, end time.Duration // of the schedule
+	lead      lead          // of the moments it is woken for
 	tick      time.Duration // when to look for timeouts
 	stop      func() bool
 	res       Result
@@ -84,10 +85,15 @@ func (t *thread) wait() ([]poll.Event, error) {
 	if t.arrivals == nil || t.next >= t.end {
 		return t.poller.Wait(t.tick)
 	}
-	if until := t.next - t.cfg.Spin; until > t.poller.Now() {
-		return t.poller.Wait(min(until, t.tick))
+	until := min(t.next-time.Duration(t.lead)-t.cfg.Spin, t.tick)
+	if until <= t.poller.Now() {
+		return t.poller.Poll()
 	}
-	return t.poller.Poll()
+	events, err := t.poller.Wait(until)
+	if delay := t.poller.Now() - until; delay >= 0 && len(events) == 0 {
+		t.lead.learn(delay) // nothing but the timer woke it
+	}
+	return events, err
 }
 
 // arrive sends, or queues, whatever is due.
