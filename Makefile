@@ -77,6 +77,10 @@ bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder 
 bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and HAProxy
 	cd bench && $(GO) run ./gateway
 
+.PHONY: hardship
+hardship: ## slow clients, gigabytes, floods and a hung service beside the gateway's traffic, in full size; RUN=regexp picks
+	TOLLGATE_HARDSHIP=full $(GO) test ./gateway/hardship -count=1 -v -timeout 30m -run '$(or $(RUN),.)'
+
 .PHONY: torture
 torture: ## kills the security service 200 times under load, and holds it to what it acknowledged
 	$(GO) test ./introspect/torture -count=1 -v -run TestKill -kills 200 -ready 2s -timeout 60m

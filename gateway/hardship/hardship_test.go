@@ -1,0 +1,282 @@
+package hardship
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Bodies of a gigabyte pass without being kept.
+func TestBodies(t *testing.T) {
+	w := newWorld(t, "jwt", "")
+	n := int64(size(32<<20, 1<<30))
+	w.good(8, 0, 200*time.Millisecond)
+	send := func(method, path string, body io.Reader) (got int64, text string) {
+		req, err := http.NewRequestWithContext(t.Context(), method, "http://"+w.public+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+w.token)
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		var head strings.Builder
+		got, err = io.Copy(io.MultiWriter(io.Discard, &limited{&head, 20}), res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got, head.String()
+	}
+	before, most, after := peak(t, w.gatewayPID, func() {
+		if _, text := send("POST", "/orders/size", io.LimitReader(zeros{}, n)); text != fmt.Sprint(n) {
+			t.Errorf("the upstream got %s of %d bytes", text, n)
+		}
+		if got, _ := send("GET", fmt.Sprintf("/orders/zeros?n=%d", n), nil); got != n {
+			t.Errorf("%d of %d bytes", got, n)
+		}
+	})
+	figure(t, "%d MiB up and down: memory %.1f MiB before, %.1f at most, %.1f after", n>>20, mib(before), mib(most), mib(after))
+	if most-before > 24<<20 {
+		t.Errorf("memory grew by %.1f MiB", mib(most-before))
+	}
+}
+
+// limited keeps the beginning of what is written.
+type limited struct {
+	to *strings.Builder
+	n  int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	l.to.Write(p[:min(len(p), l.n-l.to.Len())])
+	return len(p), nil
+}
+
+// Slow heads, bodies and readers are closed, and hold up nobody.
+func TestSlow(t *testing.T) {
+	keys := ""
+	if !full {
+		keys = "timeouts: {head: 1s, body: 1s, write: 1s}\n"
+	}
+	w := newWorld(t, "jwt", keys)
+	n := size(150, 5000)
+	while := time.Duration(size(1, 8)) * time.Second
+	idle := w.good(16, 5*time.Millisecond, while)
+	w.only(idle, 200)
+	says := []string{
+		"GET /orders/1 HTTP/1.1\r\nHost: h\r\n",
+		"POST /orders/size HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\nContent-Length: 100000\r\n\r\n",
+		"GET /orders/zeros?n=16000000 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\n\r\n",
+	}
+	// Little is on its way to a reader: what fills the kernel's buffers is work too.
+	narrow := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10) })
+	}}
+	conns := make([]net.Conn, n)
+	defer func() {
+		for _, c := range conns {
+			if c != nil {
+				c.Close()
+			}
+		}
+	}()
+	for i := range conns {
+		c, err := narrow.Dial("tcp", w.public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns[i] = c
+		if _, err := io.WriteString(c, says[i%3]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := time.Now() // the last of them has begun to be slow
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { // heads and bodies drip
+		for drip := time.NewTicker(500 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				drip.Stop()
+				return
+			case <-drip.C:
+			}
+			for i, c := range conns {
+				if i%3 != 2 {
+					c.SetWriteDeadline(time.Now().Add(time.Millisecond))
+					io.WriteString(c, "x")
+				}
+			}
+		}
+	})
+	beside := make(chan load, 1)
+	wg.Go(func() { beside <- w.good(16, 5*time.Millisecond, while) })
+	open := w.metric("tollgate_client_connections")
+	gone := make(chan time.Duration, 1)
+	wg.Go(func() {
+		for w.metric("tollgate_client_connections") > 16 && time.Since(began) < 60*time.Second {
+			time.Sleep(50 * time.Millisecond)
+		}
+		gone <- time.Since(began)
+	})
+	l, took := <-beside, <-gone
+	close(stop)
+	wg.Wait()
+	w.only(l, 200)
+	figure(t, "%d slow connections (%.0f open at first): p99 %v beside them, %v without, ratio %.2f; all closed after %v",
+		n, open, l.p99, idle.p99, float64(l.p99)/float64(idle.p99), took.Round(10*time.Millisecond))
+	if took > 30*time.Second {
+		t.Errorf("slow connections stay for %v", took)
+	}
+}
+
+// Tokens that are no good cost no memory, and in mode jwt no call. What an
+// opaque token looks like is the security service's own business: each is asked
+// about once.
+func TestBadTokens(t *testing.T) {
+	for _, mode := range []string{"jwt", "opaque"} {
+		t.Run(mode, func(t *testing.T) {
+			w := newWorld(t, mode, "cache: {introspection_ttl: 1m}\n")
+			n := size(20000, 1000000)
+			good := get(w.token)
+			head, tail, _ := strings.Cut(w.token, ".")
+			bad := func(i int) []byte {
+				switch {
+				case i%10 == 0:
+					return good
+				case mode == "opaque":
+					return get(fmt.Sprintf("tx_%032d", i))
+				}
+				return get(fmt.Sprintf("%s.%s%08x", head, tail[:len(tail)-8], i))
+			}
+			calls := w.metric("tollgate_introspection_calls_total")
+			w.traffic(16, 0, bad, func(i int) bool { return i >= n/20 })
+			var l load
+			before, most, after := peak(t, w.gatewayPID, func() {
+				l = w.traffic(16, 0, bad, func(i int) bool { return i >= n })
+			})
+			if l.statuses[200] != n/10 || l.statuses[401] != n-n/10 {
+				t.Errorf("statuses %v of %d", l.statuses, n)
+			}
+			calls = w.metric("tollgate_introspection_calls_total") - calls
+			figure(t, "%d tokens, %d bad: memory %.1f MiB before, %.1f at most, %.1f after; answers %v; %.0f calls of the service; %.0f/s",
+				n, n-n/10, mib(before), mib(most), mib(after), l.statuses, calls, l.rate)
+			if most-before > 32<<20 {
+				t.Errorf("memory grew by %.1f MiB", mib(most-before))
+			}
+			if mode == "jwt" && calls > 0 {
+				t.Errorf("%.0f calls for JWTs", calls)
+			}
+		})
+	}
+}
+
+// A security service that hangs costs mode jwt nothing; the others say so.
+func TestHungService(t *testing.T) {
+	t.Run("jwt", func(t *testing.T) {
+		w := newWorld(t, "jwt", "")
+		var running, stopped float64
+		w.good(16, 0, 300*time.Millisecond)
+		for range size(2, 12) {
+			l := w.good(16, 0, time.Duration(size(200, 1000))*time.Millisecond)
+			w.only(l, 200)
+			running += l.rate
+			syscall.Kill(w.servicePID, syscall.SIGSTOP)
+			l = w.good(16, 0, time.Duration(size(200, 1000))*time.Millisecond)
+			w.only(l, 200)
+			stopped += l.rate
+			syscall.Kill(w.servicePID, syscall.SIGCONT)
+		}
+		figure(t, "rate with the service stopped %.1f %% of that with it running", 100*stopped/running)
+	})
+	t.Run("opaque", func(t *testing.T) {
+		w := newWorld(t, "opaque", "")
+		req := get(w.token)
+		status := func() (s int) {
+			l := w.traffic(1, 0, func(int) []byte { return req }, func(n int) bool { return n > 0 })
+			for s = range l.statuses {
+			}
+			return s
+		}
+		if s := status(); s != 200 {
+			t.Fatalf("%d", s)
+		}
+		syscall.Kill(w.servicePID, syscall.SIGSTOP)
+		first := make(chan load, 1)
+		began := time.Now()
+		go func() {
+			first <- w.traffic(16, 0, func(int) []byte { return req }, func(n int) bool { return n >= 16 })
+		}()
+		opened := w.eventually("breaker open", 10*time.Second, func() bool { return w.metric("tollgate_breaker_open") == 1 })
+		l := <-first
+		w.only(l, 503)
+		answered := time.Since(began)
+		w.only(w.traffic(4, 0, func(int) []byte { return req }, func(n int) bool { return n >= 100 }), 503)
+		syscall.Kill(w.servicePID, syscall.SIGCONT)
+		back := w.eventually("back", 20*time.Second, func() bool { return status() == 200 })
+		figure(t, "503 at most %v after the service stopped (p99 %v), breaker open after %v, back %v after it went on",
+			answered.Round(time.Millisecond), l.p99.Round(time.Millisecond), opened.Round(time.Millisecond), back.Round(time.Millisecond))
+	})
+}
+
+// A flood of wrong passwords does not starve those who are logged in.
+func TestLoginFlood(t *testing.T) {
+	w := newWorld(t, "jwt", "")
+	while := time.Duration(size(1, 8)) * time.Second
+	idle := w.good(16, 5*time.Millisecond, while)
+	body := "id=customer-1&password=wrong"
+	login := fmt.Appendf(nil, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	end := time.Now().Add(while + time.Second)
+	flood := make(chan load, 1)
+	go func() {
+		flood <- w.traffic(size(64, 256), 20*time.Millisecond, func(int) []byte { return login }, func(int) bool { return time.Now().After(end) })
+	}()
+	beside := w.good(16, 5*time.Millisecond, while)
+	f := <-flood
+	w.only(idle, 200)
+	w.only(beside, 200)
+	if f.statuses[200] != 0 {
+		t.Errorf("logins: %v", f.statuses)
+	}
+	figure(t, "beside %.0f logins/s (%v): rate %.2f of that without, p99 %v, %v without, ratio %.2f", f.rate, f.statuses,
+		beside.rate/idle.rate, beside.p99, idle.p99, float64(beside.p99)/float64(idle.p99))
+}
+
+// What connections cost that wait for their next request.
+func TestIdle(t *testing.T) {
+	for _, mode := range []string{"jwt", "opaque"} {
+		t.Run(mode, func(t *testing.T) {
+			w := newWorld(t, mode, "cache: {introspection_ttl: 1m}\n")
+			n := size(500, 10000)
+			w.good(16, 0, 200*time.Millisecond)
+			before := resident(t, w.gatewayPID)
+			req := get(w.token)
+			for range n {
+				c, err := net.Dial("tcp", w.public)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				if s, err := askOnce(c, req); s != 200 || err != nil {
+					t.Fatalf("%d, %v", s, err)
+				}
+			}
+			if open := w.metric("tollgate_client_connections"); open < float64(n) {
+				t.Errorf("%.0f connections of %d", open, n)
+			}
+			after := resident(t, w.gatewayPID)
+			figure(t, "%d idle connections: memory %.1f MiB before, %.1f after, %d bytes each", n, mib(before), mib(after), (after-before)/int64(n))
+			if (after-before)/int64(n) > 64<<10 {
+				t.Error("more than 64 KiB a connection")
+			}
+		})
+	}
+}
