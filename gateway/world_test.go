@@ -121,6 +121,14 @@ func newWorldWith(t *testing.T, mode string, h http.Handler, change func(*Config
 
 func newWorldLogging(t *testing.T, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
 	t.Helper()
+	w := newUnreadyWorld(t, mode, h, log, change)
+	w.eventually("ready", func() bool { return w.g.Readiness().Ready })
+	return w
+}
+
+// newUnreadyWorld does not wait until the security service was heard of.
+func newUnreadyWorld(t *testing.T, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
+	t.Helper()
 	w := &world{t: t, service: newService(t), upstream: newRecorder(t, h)}
 	up := "http://" + w.upstream.Addr().String()
 	t.Setenv("TOLLGATE_TEST_SECRET", "tgs_gateway.secret")
@@ -157,7 +165,6 @@ func newWorldLogging(t *testing.T, mode string, h http.Handler, log *slog.Logger
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	w.eventually("ready", func() bool { return g.Readiness().Ready })
 	return w
 }
 
