@@ -28,12 +28,18 @@ func (g *Gateway) accept(ln net.Listener) error {
 	}
 }
 
+// unsent is how much of an answer lies ready in the kernel for a client that has
+// no room for it yet: enough to keep a fast one supplied, and little enough that
+// thousands of slow ones cost less than their connections' buffers.
+const unsent = 128 << 10
+
 // start serves a connection in a goroutine of its own, if there is room.
 func (g *Gateway) start(nc net.Conn) {
 	if g.tls != nil {
 		nc = tls.Server(nc, g.tls.config)
 	}
 	c := newConn(g, nc, g.tls != nil)
+	c.nc.LimitUnsent(unsent)
 	if !g.admit(c) {
 		nc.Close()
 		return

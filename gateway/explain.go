@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -22,7 +23,7 @@ func (c *Config) explain(method, path string) string {
 	fmt.Fprintf(&b, "%s %s: ", method, path)
 	if r == nil {
 		if prefix, ok := table.longestPrefix(path); ok {
-			fmt.Fprintf(&b, "refused: the longest prefix that matches is %q, and no route for it allows %s", prefix, method)
+			fmt.Fprintf(&b, "refused: the longest prefix that matches is %s, and no route for it allows %s", prefix, method)
 		} else {
 			b.WriteString("refused: no prefix matches")
 		}
@@ -43,6 +44,10 @@ func (c *Config) explain(method, path string) string {
 	if len(r.scopes) > 0 {
 		fmt.Fprintf(&b, "; for tokens with all of the scopes %s", strings.Join(r.scopes, ", "))
 	}
+	fmt.Fprintf(&b, "; %v to begin the answer", conf.Timeout)
+	if conf.MaxBody > 0 {
+		fmt.Fprintf(&b, ", bodies of at most %d bytes", conf.MaxBody)
+	}
 	return b.String()
 }
 
@@ -50,7 +55,7 @@ func (c *Config) explain(method, path string) string {
 func (t *routes) longestPrefix(path string) (string, bool) {
 	for p := path; ; {
 		if _, ok := t.byPrefix[p]; ok {
-			return p + "/", true
+			return cmp.Or(p, "/"), true
 		}
 		i := strings.LastIndexByte(p, '/')
 		if i < 0 {

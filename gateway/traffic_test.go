@@ -115,7 +115,7 @@ func newTraffic(t *testing.T, change func(*Config)) (*world, string) {
 }
 
 // Bodies stream both ways, whatever their framing, and are what they were.
-// Run by hand with TOLLGATE_BODY=1073741824.
+// `make hardship` sends a GiB each way, beside the memory it takes.
 func TestStreaming(t *testing.T) {
 	w, auth := newTraffic(t, nil)
 	size := int64(8 << 20)

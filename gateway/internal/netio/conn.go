@@ -112,6 +112,7 @@ func (c *Conn) due(now int64) {
 		}
 	}
 	if d := c.dueWrite.Load(); d != 0 && d <= now && c.dueWrite.CompareAndSwap(d, 0) {
+		c.abandon()
 		c.SetWriteDeadline(long)
 	}
 }
