@@ -3,9 +3,12 @@ package loadtest
 import (
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"github.com/tollgate/tollgate/loadtest/generator"
 	"github.com/tollgate/tollgate/loadtest/record"
@@ -28,16 +31,41 @@ func newProgress(w io.Writer, terminal bool, total time.Duration) *progress {
 	if terminal && w != nil {
 		p.bar = progressbar.NewOptions64(total.Milliseconds(),
 			progressbar.OptionSetWriter(w), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetWidth(12), progressbar.OptionThrottle(100*ms), progressbar.OptionClearOnFinish())
+			progressbar.OptionSetWidth(barWidth), progressbar.OptionThrottle(100*ms), progressbar.OptionClearOnFinish())
 	}
 	return p
+}
+
+// describe has the bar stand behind what, on one line: a line that wraps is not
+// drawn over but left behind.
+func (p *progress) describe(what string) {
+	what = strings.Join(strings.Fields(what), " ")
+	if room := max(0, p.width()-barWidth-margin); len(what) > room {
+		what = what[:room] // ASCII but for µ, of which half would be drawn as nothing
+	}
+	p.bar.Describe(strings.ToValidUTF8(what, ""))
+}
+
+const (
+	barWidth = 12
+	margin   = 10 // the percentage, the bar's ends and spaces
+)
+
+// width is the terminal's, 80 where it cannot be told.
+func (p *progress) width() int {
+	if f, ok := p.w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 80
 }
 
 // say tells what is being done between cells.
 func (p *progress) say(what string) {
 	switch {
 	case p.bar != nil:
-		p.bar.Describe(what)
+		p.describe(what)
 	case p.w != nil:
 		fmt.Fprintln(p.w, what)
 	}
@@ -67,7 +95,7 @@ func (p *progress) cell(k record.Key, live *generator.Live, o load) (stop func()
 				return
 			case <-tick.C:
 				if p.bar != nil {
-					p.bar.Describe(line(time.Since(begin)))
+					p.describe(line(time.Since(begin)))
 				}
 			}
 		}

@@ -52,6 +52,9 @@ func (l *lab) open() error {
 	case l.opt.Resume && err != nil:
 		return err
 	case l.opt.Resume:
+		if err := l.resumes(&old); err != nil {
+			return err
+		}
 		l.plan = old.Plan
 	case err == nil:
 		return fmt.Errorf("%s holds a run already; choose another folder, or --resume it", l.opt.Dir)
@@ -71,6 +74,18 @@ func (l *lab) open() error {
 	}
 	for _, c := range l.cells {
 		l.done[c.Key] = true
+	}
+	return nil
+}
+
+// resumes says why the run that old began cannot be gone on with: half of it would
+// have been measured with something else than the report says.
+func (l *lab) resumes(old *record.Meta) error {
+	if old.Version != l.opt.Version {
+		return fmt.Errorf("%s was begun by tollgate %s and this is %s: resume it with that one, or measure anew", l.opt.Dir, old.Version, l.opt.Version)
+	}
+	if here := record.ThisMachine(); old.Machine != here {
+		return fmt.Errorf("%s was begun on another machine (%+v) than this one (%+v): measure anew", l.opt.Dir, old.Machine, here)
 	}
 	return nil
 }

@@ -119,6 +119,11 @@ func TestInterruptAndResume(t *testing.T) {
 	}
 	opt.Resume = true
 	opt.Plan = record.Plan{} // the one on disk is gone by
+	other := opt
+	other.Version = "another"
+	if err := Run(t.Context(), other); !errors.Is(err, ErrNotBegun) || !strings.Contains(err.Error(), "this is another: resume it with that one") {
+		t.Errorf("by another version: %v", err)
+	}
 	if err := Run(t.Context(), opt); err != nil {
 		t.Fatal(err)
 	}

@@ -108,6 +108,11 @@ func (f *loadtestFlags) options(cmd *cobra.Command) (loadtest.Options, error) {
 		return opt, err
 	}
 	if f.resume != "" {
+		for _, name := range []string{"quick", "full", "first", "out", "seed", "rate", "rounds", "duration", "objective"} {
+			if cmd.Flags().Changed(name) {
+				return opt, usagef("--resume goes on by the recorded plan: --%s has no effect beside it", name)
+			}
+		}
 		opt.Dir, opt.Resume = f.resume, true
 		return opt, nil
 	}

@@ -18,7 +18,8 @@ func newLoadtestCompare() *cobra.Command {
 better or worse when it differs by more than the threshold and its interval
 excludes chance; the confidence is of all metrics together.
 
-Exit code 0 if nothing is worse, 1 if something is, 2 if the runs cannot be read.`,
+Exit code 0 if nothing is worse, 1 if something is, 2 if the runs cannot be read
+or have nothing that can be compared: a metric needs five rounds in each.`,
 		Example: `  tollgate loadtest compare results/2026-11-24-full results/2026-12-01-full
   tollgate loadtest compare --threshold 10 before after || echo slower`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -39,9 +40,16 @@ Exit code 0 if nothing is worse, 1 if something is, 2 if the runs cannot be read
 					return usagef("%s holds no summary of a run: %v", dir, err)
 				}
 			}
-			worse, err := report.WriteComparison(cmd.OutOrStdout(), report.Compare(runs[0], runs[1], o))
+			for _, what := range report.Unlike(runs[0], runs[1]) {
+				cmd.PrintErrln("the runs differ in more than their results:", what)
+			}
+			list := report.Compare(runs[0], runs[1], o)
+			worse, err := report.WriteComparison(cmd.OutOrStdout(), list)
 			if err != nil {
 				return err
+			}
+			if report.Count(list, report.Better, report.Worse, report.Same) == 0 {
+				return usagef("%s and %s have no metric in common with enough rounds in both", args[0], args[1])
 			}
 			if worse > 0 {
 				return fmt.Errorf("%d metrics of %s are worse than in %s", worse, args[1], args[0])

@@ -71,11 +71,13 @@ func (b *builder) metric(name, unit, better string, rounds []float64) {
 func (b *builder) overall() {
 	t := &b.sum.Trust
 	t.LeastReached = 1
+	t.Measured = map[string]int{}
 	for _, s := range b.meta.Plan.Sweeps {
 		t.Planned += len(s.Modes) * len(s.X) * s.Rounds
 	}
 	for _, c := range b.cells {
 		t.Cells++
+		t.Measured[c.Phase]++
 		t.Requests += c.Sent
 		t.StealMean += c.Steal
 		t.StealMax = max(t.StealMax, c.Steal)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/tollgate/tollgate/loadtest/stats"
@@ -122,5 +123,41 @@ func WriteComparison(w io.Writer, list []Compared) (worse int, err error) {
 			worse++
 		}
 	}
-	return worse, t.Flush()
+	if err := t.Flush(); err != nil {
+		return worse, err
+	}
+	_, err = fmt.Fprintf(w, "\n%d better, %d worse, %d without a difference; not compared: %d of fewer than %d rounds in a run, %d in one run only\n",
+		Count(list, Better), worse, Count(list, Same), Count(list, TooFew), fewestRounds, Count(list, Missing))
+	return worse, err
+}
+
+// Count is how many of list have one of the verdicts.
+func Count(list []Compared, verdicts ...Verdict) (n int) {
+	for _, c := range list {
+		if slices.Contains(verdicts, c.Verdict) {
+			n++
+		}
+	}
+	return n
+}
+
+// Unlike tells what, beside the metrics, is not the same in two runs.
+func Unlike(a, b *Summary) (what []string) {
+	note := func(name string, before, after any) {
+		if before != after {
+			what = append(what, fmt.Sprintf("%s: %v before, %v after", name, before, after))
+		}
+	}
+	note("machine", a.Meta.Machine, b.Meta.Machine)
+	note("plan", a.Meta.Plan.Name, b.Meta.Plan.Name)
+	note("seed", a.Meta.Plan.Seed, b.Meta.Plan.Seed)
+	for _, before := range a.Meta.Plan.Sweeps {
+		for _, after := range b.Meta.Plan.Sweeps {
+			if before.Phase == after.Phase {
+				note("rate of phase "+before.Phase, before.Rate, after.Rate)
+				note("interval of phase "+before.Phase, before.Duration, after.Duration)
+			}
+		}
+	}
+	return what
 }

@@ -2,8 +2,11 @@ package report
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tollgate/tollgate/loadtest/record"
 )
 
 // normal returns a metric with n rounds around a mean, with 1 % of spread.
@@ -83,5 +86,32 @@ func TestWriteComparison(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
+	}
+}
+
+// What cannot be compared is counted, and what else differs is told.
+func TestUncompared(t *testing.T) {
+	a := &Summary{Metrics: []Metric{normal("p50", "lower", 100, 3, 1), normal("p90", "lower", 100, 3, 1), normal("old", "lower", 1, 9, 1)}}
+	b := &Summary{Metrics: []Metric{normal("p50", "lower", 100, 9, 1), normal("p90", "lower", 100, 3, 2)}}
+	list := Compare(a, b, CompareOptions{})
+	if n := Count(list, Better, Worse, Same); n != 0 {
+		t.Errorf("%d compared", n)
+	}
+	var out strings.Builder
+	if _, err := WriteComparison(&out, list); err != nil {
+		t.Fatal(err)
+	}
+	if want := "0 better, 0 worse, 0 without a difference; not compared: 2 of fewer than 5 rounds in a run, 1 in one run only\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%q does not end in %q", out.String(), want)
+	}
+	if got := Unlike(a, b); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+	b.Meta.Plan.Seed = 7
+	a.Meta.Plan.Sweeps = []record.Sweep{{Phase: record.PhaseModes, Rate: 1000}, {Phase: record.PhaseLag}}
+	b.Meta.Plan.Sweeps = []record.Sweep{{Phase: record.PhaseModes, Rate: 2000}}
+	got := Unlike(a, b)
+	if want := []string{"seed: 0 before, 7 after", "rate of phase modes: 1000 before, 2000 after"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

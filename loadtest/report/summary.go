@@ -68,6 +68,7 @@ type Trust struct {
 	StealMax     float64              `json:"steal_max"`
 	Cells        int                  `json:"cells"`
 	Planned      int                  `json:"cells_planned"`
+	Measured     map[string]int       `json:"cells_by_phase,omitzero"`
 	Requests     int64                `json:"requests"`
 }
 

@@ -140,7 +140,17 @@ func (s *Summary) trustLines() [][2]string {
 		if sw.Rate > 0 {
 			rate = fmt.Sprintf(" at %s/s", count(sw.Rate))
 		}
-		add("Phase "+sw.Phase, "%d rounds of %v after %v of warm-up%s", sw.Rounds, sw.Duration, sw.Warmup, rate)
+		planned, measured, void := len(sw.Modes)*len(sw.X)*sw.Rounds, t.Measured[sw.Phase], 0
+		for _, v := range s.Void {
+			if v.Phase == sw.Phase {
+				void++
+			}
+		}
+		if measured == 0 {
+			add("Phase "+sw.Phase, "not measured: %d intervals were planned", planned)
+			continue
+		}
+		add("Phase "+sw.Phase, "%d rounds of %v after %v of warm-up%s: %d of %d intervals measured, %d void", sw.Rounds, sw.Duration, sw.Warmup, rate, measured, planned, void)
 	}
 	add("Again", "%s", m.Command)
 	return lines
