@@ -28,6 +28,7 @@ type Config struct {
 type Engine struct {
 	issuers map[string]*issuer
 	any     *issuer // takes every iss
+	first   *issuer // asked before the map, which costs more than a comparison
 	cache   *claimcache.Cache[verified]
 	headers jwt.Headers
 	tokens  sync.Pool // of *jwt.Token
@@ -61,6 +62,9 @@ func New(c Config) (*Engine, error) {
 			return nil, fmt.Errorf("%w: two issuers are named %q", ErrConfig, conf.Name)
 		}
 		e.issuers[conf.Name] = i
+		if e.first == nil {
+			e.first = i
+		}
 	}
 	if c.CacheBytes >= 0 {
 		bytes := c.CacheBytes

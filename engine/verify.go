@@ -45,11 +45,9 @@ func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, *keyset.Key, erro
 	if len(name) == 0 {
 		return nil, nil, ErrMissingClaim
 	}
-	i := e.any
+	i := e.find(name)
 	if i == nil {
-		if i = e.issuers[string(name)]; i == nil {
-			return nil, nil, ErrIssuer
-		}
+		return nil, nil, ErrIssuer
 	}
 	if err := i.check(&t.Header); err != nil {
 		return nil, nil, err
@@ -62,6 +60,17 @@ func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, *keyset.Key, erro
 		return nil, nil, ErrAlgorithm
 	}
 	return i, k, nil
+}
+
+// find is the issuer called name, or nil.
+func (e *Engine) find(name []byte) *issuer {
+	switch {
+	case e.any != nil:
+		return e.any
+	case e.first.policy.Issuer == string(name):
+		return e.first
+	}
+	return e.issuers[string(name)]
 }
 
 // finish makes the claims of a token whose signature was verified, and decides

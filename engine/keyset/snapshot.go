@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 )
 
 // Bounds of a document: of an issuer gone mad, not of any that exist.
@@ -21,7 +22,11 @@ var ErrDocument = errors.New("not a JWK set")
 // A Snapshot is the keys that a set had at one time. It never changes.
 type Snapshot struct {
 	keys map[string]*Key
+	few  []*Key // all of them, if they are at most fewKeys
 }
+
+// fewKeys are compared one by one sooner than found in a map.
+const fewKeys = 4
 
 // Parse reads a JWK set. Entries that cannot be used safely are left out, each
 // with its reason; only a document that is no set at all is an error.
@@ -71,6 +76,9 @@ func parse(jwks []byte, last *Snapshot) (*Snapshot, []Refused, error) {
 		}
 		s.keys[k.id] = k
 	}
+	if len(s.keys) <= fewKeys {
+		s.few = slices.Collect(maps.Values(s.keys))
+	}
 	return s, refused, nil
 }
 
@@ -90,7 +98,17 @@ func (e entry) load(raw []byte, last *Key) (*Key, error) {
 
 // Key is the key called kid, or nil. A key whose entry has no kid is called "",
 // and so is the key of a token that names none.
-func (s *Snapshot) Key(kid string) *Key { return s.keys[kid] }
+func (s *Snapshot) Key(kid string) *Key {
+	for _, k := range s.few {
+		if k.id == kid {
+			return k
+		}
+	}
+	if len(s.few) == len(s.keys) {
+		return nil
+	}
+	return s.keys[kid]
+}
 
 // Keys yields all keys, in no order.
 func (s *Snapshot) Keys() iter.Seq[*Key] { return maps.Values(s.keys) }
