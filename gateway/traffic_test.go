@@ -342,11 +342,10 @@ func TestEarlyAnswer(t *testing.T) {
 }
 
 func TestUpstreamFailures(t *testing.T) {
-	closed := listen(t)
-	closed.Close()
+	closed := refusing(t)
 	w, auth := newTraffic(t, func(c *Config) {
 		c.Routes = append(c.Routes, Route{Prefix: "/orders/hang", Upstream: c.Routes[0].Upstream, Timeout: 150 * time.Millisecond},
-			Route{Prefix: "/closed", Upstream: "http://" + closed.Addr().String()})
+			Route{Prefix: "/closed", Upstream: "http://" + closed})
 	})
 	f := func(path string, status int) {
 		t.Helper()
