@@ -520,10 +520,9 @@ func TestPipelining(t *testing.T) {
 
 // Two addresses: the one that fails is passed over.
 func TestOutlierEjection(t *testing.T) {
-	closed := listen(t)
-	closed.Close()
+	closed := refusing(t)
 	w, auth := newTraffic(t, func(c *Config) {
-		c.Upstreams = map[string]Upstream{"pair": {URLs: []string{"http://" + closed.Addr().String(), c.Routes[0].Upstream}, Failures: 2, EjectFor: time.Minute}}
+		c.Upstreams = map[string]Upstream{"pair": {URLs: []string{"http://" + closed, c.Routes[0].Upstream}, Failures: 2, EjectFor: time.Minute}}
 		c.Routes[0].Upstream = "pair"
 	})
 	for range 20 {
