@@ -322,8 +322,13 @@ func TestKeySource(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	var g gate
-	if !g.enter(2) || !g.enter(2) || g.enter(2) || !g.enter(3) || g.enter(2) {
-		t.Error("let in too many, or too few")
+	for i, c := range []struct {
+		most int
+		want bool
+	}{{2, true}, {2, true}, {2, false}, {3, true}, {2, false}} {
+		if got := g.enter(c.most); got != c.want {
+			t.Errorf("entry %d of %d: %v", i, c.most, got)
+		}
 	}
 	for range 2 {
 		g.leave()
