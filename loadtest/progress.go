@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -31,7 +30,7 @@ func newProgress(w io.Writer, terminal bool, total time.Duration) *progress {
 	if terminal && w != nil {
 		p.bar = progressbar.NewOptions64(total.Milliseconds(),
 			progressbar.OptionSetWriter(w), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetWidth(barWidth), progressbar.OptionThrottle(100*ms), progressbar.OptionClearOnFinish())
+			progressbar.OptionSetWidth(min(max(1, terminalWidth(w)-widest-margin+1), barWidth)), progressbar.OptionThrottle(100*ms), progressbar.OptionClearOnFinish())
 	}
 	return p
 }
@@ -39,21 +38,19 @@ func newProgress(w io.Writer, terminal bool, total time.Duration) *progress {
 // describe has the bar stand behind what, on one line: a line that wraps is not
 // drawn over but left behind.
 func (p *progress) describe(what string) {
-	what = strings.Join(strings.Fields(what), " ")
-	if room := max(0, p.width()-barWidth-margin); len(what) > room {
-		what = what[:room] // ASCII but for µ, of which half would be drawn as nothing
-	}
-	p.bar.Describe(strings.ToValidUTF8(what, ""))
+	runes := []rune(what)
+	p.bar.Describe(string(runes[:min(len(runes), max(0, terminalWidth(p.w)-margin))]))
 }
 
 const (
-	barWidth = 12
-	margin   = 10 // the percentage, the bar's ends and spaces
+	margin   = 10 // columns beside what is said: the percentage, a bar of 1 and its ends
+	widest   = 70 // columns of what is said
+	barWidth = 12 // columns of the bar, where there is room
 )
 
-// width is the terminal's, 80 where it cannot be told.
-func (p *progress) width() int {
-	if f, ok := p.w.(*os.File); ok {
+// terminalWidth is that of the terminal w is, 80 where it cannot be told.
+func terminalWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			return width
 		}
@@ -75,14 +72,11 @@ func (p *progress) say(what string) {
 func (p *progress) cell(k record.Key, live *generator.Live, o load) (stop func()) {
 	begin := time.Now()
 	whole := o.warmup + o.duration
-	line := func(elapsed time.Duration) string {
-		offered := "as fast as it can"
-		if o.rate > 0 {
-			offered = fmt.Sprintf("%.0f/s offered", o.rate)
+	now := func(elapsed time.Duration) running {
+		return running{
+			Key: k, offered: o.rate, achieved: float64(live.OK()) / elapsed.Seconds(),
+			p50: live.Quantile(0.5), p99: live.Quantile(0.99), errors: live.Errors(), left: max(0, p.left-elapsed),
 		}
-		return fmt.Sprintf("%-8s %-13s x=%-6g round %-2d %s, %.0f/s achieved, p50 %v p99 %v, %d errors, %v left",
-			k.Phase, k.Mode, k.X, k.Round+1, offered, float64(live.OK())/elapsed.Seconds(),
-			round(live.Quantile(0.5)), round(live.Quantile(0.99)), live.Errors(), max(0, p.left-elapsed).Round(sec))
 	}
 	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -95,7 +89,7 @@ func (p *progress) cell(k record.Key, live *generator.Live, o load) (stop func()
 				return
 			case <-tick.C:
 				if p.bar != nil {
-					p.describe(line(time.Since(begin)))
+					p.describe(now(time.Since(begin)).short())
 				}
 			}
 		}
@@ -108,7 +102,7 @@ func (p *progress) cell(k record.Key, live *generator.Live, o load) (stop func()
 		if p.bar != nil {
 			p.bar.Set64((p.total - p.left).Milliseconds())
 		} else if p.w != nil {
-			fmt.Fprintln(p.w, line(took))
+			fmt.Fprintln(p.w, now(took).line())
 		}
 	}
 }
@@ -118,15 +112,4 @@ func (p *progress) finish() {
 	if p.bar != nil {
 		p.bar.Finish()
 	}
-}
-
-// round keeps three digits or so.
-func round(d time.Duration) time.Duration {
-	switch {
-	case d > sec:
-		return d.Round(10 * ms)
-	case d > ms:
-		return d.Round(10 * time.Microsecond)
-	}
-	return d.Round(100 * time.Nanosecond)
 }
