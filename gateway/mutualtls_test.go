@@ -1,35 +1,15 @@
 package gateway
 
 import (
-	"bytes"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tollgate/tollgate/introspect/client"
 )
-
-// A journal is a log that tests read while it is written.
-type journal struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
-}
 
 // guarded serves h to those who show a certificate of ours, and returns its
 // address and what a client of it is configured with.
@@ -57,7 +37,7 @@ func TestMutualTLSToUpstreams(t *testing.T) {
 		t.Helper()
 		c := conf
 		change(&c)
-		log := new(journal)
+		log := new(lockedBuilder)
 		w := newWorldLogging(t, ModeJWT, http.HandlerFunc(echo), slog.New(slog.NewTextHandler(log, nil)), func(cfg *Config) {
 			cfg.Upstreams = map[string]Upstream{"orders": {URLs: []string{url}, TLS: c}}
 			cfg.Routes[0].Upstream = "orders"

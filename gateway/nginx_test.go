@@ -2,27 +2,19 @@ package gateway
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A real nginx asks /authorize, as docs/gateway.md says, and forwards itself.
 func TestNginx(t *testing.T) {
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		t.Skip("nginx is not installed")
-	}
+	program := installed(t, "nginx")
 	w, auth := newTraffic(t, nil)
 	dir := t.TempDir()
-	ln := listen(t)
-	addr := ln.Addr().String()
-	ln.Close()
+	addr := unused(t)
 	user := ""
 	if os.Geteuid() == 0 {
 		user = "user root;"
@@ -55,47 +47,20 @@ http {
 		}
 	}
 }`, user, dir, addr, w.upstream.Addr(), w.admin)
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := written(t, dir, "nginx.conf", conf)
 	cmd := exec.Command(program, "-c", file, "-p", dir, "-e", "stderr", "-g", "daemon off;")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
-		cmd.Wait()
-	})
-	w.eventually("listening", func() bool {
-		c, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
-	front := *w
-	front.public = addr
-	f := func(status int, path string, headers ...string) got {
-		t.Helper()
-		res := front.do("GET", path, headers...)
-		if res.StatusCode != status {
-			t.Errorf("%s: %d, want %d", path, res.StatusCode, status)
-		}
-		return res
-	}
-	res := f(200, "/orders/echo?a=b", "Authorization", auth, "X-Auth-Subject", "evil")
+	front := w.behind(cmd, addr)
+	res := front.gets(200, "/orders/echo?a=b", "Authorization", auth, "X-Auth-Subject", "evil")
 	if !strings.Contains(res.body, "X-Auth-Subject: customer-1\r\n") || strings.Contains(res.body, "evil") {
 		t.Errorf("%s", res.body)
 	}
-	if res := f(http.StatusUnauthorized, "/orders/echo"); res.Header.Get("WWW-Authenticate") != challengeBare {
+	if res := front.gets(http.StatusUnauthorized, "/orders/echo"); res.Header.Get("WWW-Authenticate") != challengeBare {
 		t.Errorf("%v", res.Header)
 	}
-	f(403, "/admin", "Authorization", auth)
+	front.gets(403, "/admin", "Authorization", auth)
 	// on a public route the client's word is overwritten with nothing
 	w.upstream.forget()
-	f(404, "/healthz", "X-Auth-Subject", "evil", "Authorization", "evil")
+	front.gets(404, "/healthz", "X-Auth-Subject", "evil", "Authorization", "evil")
 	if sent := w.upstream.sent(); strings.Contains(sent, "evil") {
 		t.Errorf("%s", sent)
 	}

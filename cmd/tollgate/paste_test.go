@@ -59,6 +59,9 @@ func startDev(t *testing.T, data string, args ...string) (said string, stop func
 func TestLinesToTry(t *testing.T) {
 	for _, program := range []string{"bash", "curl", "sed"} {
 		if _, err := exec.LookPath(program); err != nil {
+			if os.Getenv("TOLLGATE_REQUIRE_"+strings.ToUpper(program)) == "1" {
+				t.Fatalf("%s is not installed, and is required", program)
+			}
 			t.Skipf("%s is not installed", program)
 		}
 	}
