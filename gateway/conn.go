@@ -199,7 +199,7 @@ func (c *conn) write(p []byte) error {
 // Bounds of linger.
 const (
 	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
+	lingerBytes = 2 << 20
 )
 
 // linger reads on for a moment after a last answer: to close a socket with

@@ -152,6 +152,7 @@ func TestLoginRehashes(t *testing.T) {
 func TestLoginsDoNotStopIntrospection(t *testing.T) {
 	cfg := quick(t)
 	cfg.Login.PerPair.Burst = 1000
+	cfg.Login.Wait = time.Minute // so that all of them are hashed, however slow the machine
 	f := start(t, cfg)
 	access, _ := f.mustLogin()
 	outcomes := make(map[int]int)
@@ -185,8 +186,7 @@ func TestLoginsDoNotStopIntrospection(t *testing.T) {
 	if during < 20 {
 		t.Errorf("%d introspections were answered while logins waited", during)
 	}
-	// how many are hashed before their wait is over is the machine's affair
-	if outcomes[401]+outcomes[503] != 200 || outcomes[401] < 10 {
+	if outcomes[401] != 200 {
 		t.Errorf("logins were answered %v", outcomes)
 	}
 }
