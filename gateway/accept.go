@@ -29,8 +29,7 @@ func (g *Gateway) accept(ln net.Listener) error {
 }
 
 // unsent is how much of an answer lies ready in the kernel for a client that has
-// no room for it yet: enough to keep a fast one supplied, and little enough that
-// thousands of slow ones cost less than their connections' buffers.
+// no room for it yet. Without a bound the kernel takes megabytes.
 const unsent = 128 << 10
 
 // start serves a connection in a goroutine of its own, if there is room.
