@@ -57,12 +57,12 @@ func TestReplaced(t *testing.T) {
 	if strings.Contains(got, "stale") || strings.Contains(got, "ancient") {
 		t.Errorf("what was there before, or an older run, is still in\n%s", got)
 	}
-	full := `{"modes":[{"name":"jwt","quantiles_us":{"p50":{"value":70,"low":60,"high":80},"p99":null}},{"name":"opaque","quantiles_us":{"p50":{"value":90,"low":80,"high":100},"p99":null}},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`
+	full := `{"run":{"plan":{"sweeps":[{"phase":"lag"},{"phase":"modes","rate":2000}]}},"modes":[{"name":"jwt","quantiles_us":{"p50":{"value":70,"low":60,"high":80},"p99":null}},{"name":"opaque","quantiles_us":{"p50":{"value":90,"low":80,"high":100},"p99":null}},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`
 	write("2026-01-01-full", full)
 	if got, err = replaced(begin+end, dir); err != nil {
 		t.Fatal(err)
 	}
-	if want := "| median response time, jwt | 70 (60 to 80) µs | opaque 90 (80 to 100) µs | [run]("; !strings.Contains(got, want) ||
+	if want := "| median response time at 2000/s, jwt | 70 (60 to 80) µs | opaque 90 (80 to 100) µs | [run]("; !strings.Contains(got, want) ||
 		strings.Contains(got, "99th") || strings.Contains(got, "-first") {
 		t.Errorf("no %q, or more than is to be quoted, in\n%s", want, got)
 	}

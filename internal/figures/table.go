@@ -148,13 +148,30 @@ func modes(b *strings.Builder, results string) error {
 		Capacity  estimate
 		CPU       map[string]estimate `json:"cpu_us_per_request"`
 	}
-	var s struct{ Modes []mode }
+	var s struct {
+		Run struct {
+			Plan struct {
+				Sweeps []struct {
+					Phase string
+					Rate  float64
+				}
+			}
+		}
+		Modes []mode
+	}
 	run, err := newest(results, "full", &s)
 	if errors.Is(err, fs.ErrNotExist) {
 		run, err = newest(results, "first", &s)
 	}
 	if err != nil {
 		return err
+	}
+	// What is measured at a rate; processor time is, where there is one.
+	at := ""
+	for _, sw := range s.Run.Plan.Sweeps {
+		if sw.Phase == "modes" {
+			at = fmt.Sprintf(" at %.0f/s", sw.Rate)
+		}
 	}
 	of := map[string]mode{}
 	for _, m := range s.Modes {
@@ -167,13 +184,13 @@ func modes(b *strings.Builder, results string) error {
 		}
 		for _, q := range []struct{ key, what string }{{"p50", "median response time"}, {"p99", "99th percentile of it"}} {
 			if ours, other := ours.Quantiles[q.key], other.Quantiles[q.key]; ours != nil && other != nil {
-				fmt.Fprintf(b, "| %s, %s | %v µs | %s %v µs | [run](%s/report.md) |\n", q.what, pair[0], ours, pair[1], other, run)
+				fmt.Fprintf(b, "| %s%s, %s | %v µs | %s %v µs | [run](%s/report.md) |\n", q.what, at, pair[0], ours, pair[1], other, run)
 			}
 		}
 		fmt.Fprintf(b, "| requests a second through the gateway, %s | %v | %s %v | [run](%s/report.md) |\n",
 			pair[0], ours.Capacity, pair[1], other.Capacity, run)
-		fmt.Fprintf(b, "| CPU of the gateway a request, %s | %.0f µs | %s %.0f µs | [run](%s/report.md) |\n",
-			pair[0], ours.CPU["gateway"].Value, pair[1], other.CPU["gateway"].Value, run)
+		fmt.Fprintf(b, "| CPU of the gateway a request%s, %s | %.0f µs | %s %.0f µs | [run](%s/report.md) |\n",
+			at, pair[0], ours.CPU["gateway"].Value, pair[1], other.CPU["gateway"].Value, run)
 	}
 	return nil
 }
