@@ -269,11 +269,22 @@ func TestDeadlines(t *testing.T) {
 	if n, err := near.Write(make([]byte, 64<<20)); !errors.Is(err, os.ErrDeadlineExceeded) || n == 64<<20 {
 		t.Errorf("write: %d, %v", n, err)
 	}
+	// an exchange waits for two things: for room, of which there is not so much,
 	near.Revive(time.Time{})
-	near.ExpireRead(w.Now() + 1)
-	if n, err := near.Exchange([]byte("x"), p, false); err == nil {
-		t.Errorf("exchange: %d", n)
+	much := make([]byte, 64<<20)
+	near.ExpireWrite(w.Now() + Tick.Milliseconds())
+	if n, err := near.Exchange(much, p, false); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("exchange without room: %d, %v", n, err)
 	}
+	// and for an answer
+	silent, _ := pair(t)
+	w.Add(silent)
+	silent.ExpireRead(w.Now() + Tick.Milliseconds())
+	if n, err := silent.Exchange([]byte("x"), p, false); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("exchange without an answer: %d, %v", n, err)
+	}
+	w.Remove(silent)
+	near.Revive(time.Time{})
 	w.Remove(near)
 	if w.Len() != 0 {
 		t.Errorf("%d watched", w.Len())
