@@ -70,7 +70,7 @@ func (c *conn) stream(d *Decision, n *id) outcome {
 	}
 	f := framing{length: s.req.ContentLength, chunked: s.req.Chunked}
 	s.out = c.appendRequest(s.out[:0], d, f, n)
-	up := c.startUpload(u, d.route.maxBody)
+	up := c.startUpload(u, d.route)
 	o, reusable := c.download(d.route, u, up, n)
 	if !up.ends(lingerTime) {
 		// What is still to come has no purpose any more.
@@ -103,10 +103,12 @@ type upload struct {
 	to   *upstream.Conn
 	done chan struct{}
 	err  error // valid once done
+
+	patience int64 // milliseconds that the upstream may take for a piece
 }
 
-func (c *conn) startUpload(to *upstream.Conn, limit int64) *upload {
-	up := &upload{body: c.body(limit), to: to, done: make(chan struct{})}
+func (c *conn) startUpload(to *upstream.Conn, r *route) *upload {
+	up := &upload{body: c.body(r.maxBody), to: to, patience: r.timeout, done: make(chan struct{})}
 	go func() {
 		up.err = up.run(c.s.out)
 		close(up.done)
@@ -165,7 +167,10 @@ func (up *upload) run(out []byte) error {
 			out = append(out, data...)
 		}
 		before := b.c.g.watch.Now()
-		if _, werr := up.to.Write(out); werr != nil {
+		up.to.ExpireWrite(before + up.patience)
+		_, werr := up.to.Write(out)
+		up.to.ExpireWrite(0)
+		if werr != nil {
 			return errUpstream
 		}
 		if err == io.EOF {
@@ -206,7 +211,7 @@ func (c *conn) firstBytes(r *route, u *upstream.Conn, up *upload) (int, error) {
 			return 0, err
 		}
 		late = over
-		u.Revive(time.Time{})
+		u.ReviveRead()
 	}
 }
 

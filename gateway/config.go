@@ -146,7 +146,7 @@ type Route struct {
 	WebSocket bool `yaml:"websocket"`
 	// MaxBody bounds a request body in bytes; 0 for no bound. Default 0.
 	MaxBody int64 `yaml:"max_body"`
-	// Timeout is how long the upstream may take to begin its answer. Default 30s.
+	// Timeout is how long the upstream may take to begin its answer, and to take a piece of a streamed body. Default 30s.
 	Timeout time.Duration `yaml:"timeout"`
 	// StreamTimeout is how long an answer under way may pause. Default 5m.
 	StreamTimeout time.Duration `yaml:"stream_timeout"`

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"os"
-	"time"
 
 	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
@@ -114,7 +113,7 @@ func (c *conn) await(r *route, u *upstream.Conn, p []byte) (int, error) {
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || left <= glance || c.nc.Gone() {
 			return n, err
 		}
-		u.Revive(time.Time{})
+		u.ReviveRead()
 	}
 }
 

@@ -93,6 +93,13 @@ func (c *Conn) Revive(at time.Time) {
 	c.SetDeadline(at)
 }
 
+// ReviveRead takes back what has expired of reading. Another goroutine may be
+// writing.
+func (c *Conn) ReviveRead() {
+	c.dueRead.Store(0)
+	c.SetReadDeadline(time.Time{})
+}
+
 // due expires what is due at now.
 func (c *Conn) due(now int64) {
 	// The swap loses against an owner who has just moved the deadline, and

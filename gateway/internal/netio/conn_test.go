@@ -269,6 +269,21 @@ func TestDeadlines(t *testing.T) {
 	if n, err := near.Write(make([]byte, 64<<20)); !errors.Is(err, os.ErrDeadlineExceeded) || n == 64<<20 {
 		t.Errorf("write: %d, %v", n, err)
 	}
+	// what is taken back of reading leaves writing as it was
+	near.Revive(time.Time{})
+	near.ExpireRead(w.Now() + 1)
+	near.ExpireWrite(w.Now() + 2*Tick.Milliseconds())
+	if _, err := near.Read(p); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("read: %v", err)
+	}
+	near.ReviveRead()
+	far.Write([]byte("c"))
+	if n, err := near.Read(p); err != nil || n != 1 {
+		t.Errorf("revived for reading: %d, %v", n, err)
+	}
+	if n, err := near.Write(make([]byte, 64<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("write beside it: %d, %v", n, err)
+	}
 	// an exchange waits for two things: for room, of which there is not so much,
 	near.Revive(time.Time{})
 	much := make([]byte, 64<<20)
