@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tollgate/tollgate/internal/freeport"
 )
 
 // installed is where a program is that not every machine has: the test is
@@ -26,9 +28,12 @@ func installed(t *testing.T, program string) string {
 
 // unused is an address at which nobody listens yet.
 func unused(t *testing.T) string {
-	ln := listen(t)
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Helper()
+	addr, err := freeport.Pick()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addr
 }
 
 // written is a file with text, in a folder of the test's.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tollgate/tollgate/internal/freeport"
 )
 
 // process is a program that a script left running.
@@ -138,10 +139,9 @@ func cmdSays(ts *testscript.TestScript, neg bool, args []string) {
 // taken before the first is given back, so that they differ.
 func cmdPorts(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := freeport.Pick()
 		ts.Check(err)
-		defer l.Close()
-		ts.Setenv(name, l.Addr().String())
+		ts.Setenv(name, addr)
 	}
 }
 
