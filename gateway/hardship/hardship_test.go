@@ -5,8 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -64,77 +64,40 @@ func (l *limited) Write(p []byte) (int, error) {
 func TestSlow(t *testing.T) {
 	keys := ""
 	if !full {
-		keys = "timeouts: {head: 1s, body: 1s, write: 1s}\n"
+		keys = "timeouts: {head: 4s, body: 5s, write: 5s}\n"
 	}
 	w := newWorld(t, "jwt", keys)
 	n := size(150, 5000)
 	while := time.Duration(size(1, 8)) * time.Second
 	idle := w.good(16, 5*time.Millisecond, while)
 	w.only(idle, 200)
-	says := []string{
-		"GET /orders/1 HTTP/1.1\r\nHost: h\r\n",
-		"POST /orders/size HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\nContent-Length: 100000\r\n\r\n",
-		"GET /orders/zeros?n=16000000 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\n\r\n",
+	wait := siege{
+		Addr: netip.MustParseAddrPort(w.public),
+		Says: []string{
+			"GET /orders/1 HTTP/1.1\r\nHost: h\r\n",
+			"POST /orders/size HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\nContent-Length: 100000\r\n\r\n",
+			"GET /orders/zeros?n=16000000 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\n\r\n",
+		},
+		Drips: []bool{true, true, false},
+		Conns: n,
+		Time:  while + time.Duration(size(14, 6))*time.Second,
+	}.lay(t)
+	open := func() float64 { return w.metric("tollgate_client_connections") }
+	w.eventually("besieged", 10*time.Second, func() bool { return open() > 0.9*float64(n) })
+	time.Sleep(time.Second) // until the last of them have begun as well
+	beside := w.good(16, 5*time.Millisecond, while)
+	w.only(beside, 200)
+	s := wait()
+	figure(t, "%d slow connections: p99 %v beside them, %v without, ratio %.2f; closed after %v at most",
+		n, beside.p99, idle.p99, float64(beside.p99)/float64(idle.p99), s.Longest.Round(10*time.Millisecond))
+	if s.Left > 0 {
+		t.Errorf("%d slow connections are open after %v", s.Left, s.Time)
 	}
-	// Little is on its way to a reader: what fills the kernel's buffers is work too.
-	narrow := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10) })
-	}}
-	conns := make([]net.Conn, n)
-	defer func() {
-		for _, c := range conns {
-			if c != nil {
-				c.Close()
-			}
-		}
-	}()
-	for i := range conns {
-		c, err := narrow.Dial("tcp", w.public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns[i] = c
-		if _, err := io.WriteString(c, says[i%3]); err != nil {
-			t.Fatal(err)
-		}
+	if most := time.Duration(size(30, 10)) * time.Second; s.Longest > most {
+		t.Errorf("slow connections stay for %v, more than %v", s.Longest, most)
 	}
-	began := time.Now() // the last of them has begun to be slow
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() { // heads and bodies drip
-		for drip := time.NewTicker(500 * time.Millisecond); ; {
-			select {
-			case <-stop:
-				drip.Stop()
-				return
-			case <-drip.C:
-			}
-			for i, c := range conns {
-				if i%3 != 2 {
-					c.SetWriteDeadline(time.Now().Add(time.Millisecond))
-					io.WriteString(c, "x")
-				}
-			}
-		}
-	})
-	beside := make(chan load, 1)
-	wg.Go(func() { beside <- w.good(16, 5*time.Millisecond, while) })
-	open := w.metric("tollgate_client_connections")
-	gone := make(chan time.Duration, 1)
-	wg.Go(func() {
-		for w.metric("tollgate_client_connections") > 16 && time.Since(began) < 60*time.Second {
-			time.Sleep(50 * time.Millisecond)
-		}
-		gone <- time.Since(began)
-	})
-	l, took := <-beside, <-gone
-	close(stop)
-	wg.Wait()
-	w.only(l, 200)
-	figure(t, "%d slow connections (%.0f open at first): p99 %v beside them, %v without, ratio %.2f; all closed after %v",
-		n, open, l.p99, idle.p99, float64(l.p99)/float64(idle.p99), took.Round(10*time.Millisecond))
-	if most := time.Duration(size(30, 10)) * time.Second; took > most {
-		t.Errorf("slow connections stay for %v, more than %v", took, most)
+	if s.Dripped < n/2 {
+		t.Errorf("%d bytes dripped over %d connections: not much of a siege", s.Dripped, n)
 	}
 }
 

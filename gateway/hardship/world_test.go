@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,6 +42,13 @@ func figure(t *testing.T, format string, args ...any) {
 }
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(roleEnv); name != "" {
+		if err := beRole(name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	dir, err := os.MkdirTemp("", "hardship-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -90,8 +94,7 @@ func newWorld(t *testing.T, mode, keys string) *world {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		t.Skipf("open files: %v", err)
 	}
-	up := httptest.NewServer(upstream())
-	t.Cleanup(up.Close)
+	up := startUpstream(t)
 	w := &world{t: t, dir: t.TempDir(), public: port(t), admin: port(t), service: port(t)}
 	format := "opaque"
 	if mode == "jwt" {
@@ -109,7 +112,7 @@ audience: orders
 security_service: {url: "http://%s", client_id: gateway, client_secret: {file: gateway.secret}}
 routes:
   - {prefix: /orders, upstream: %q, roles: [customer]}
-%s`, w.public, w.admin, mode, w.public, w.service, up.URL, keys))
+%s`, w.public, w.admin, mode, w.public, w.service, "http://"+up, keys))
 	w.servicePID = w.start("introspect", "--config", "introspect.yaml")
 	w.gatewayPID = w.start("gateway", "--config", "gateway.yaml")
 	w.eventually("ready", 30*time.Second, func() bool {
@@ -200,24 +203,6 @@ func port(t *testing.T) string {
 	}
 	return addr
 }
-
-func upstream() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/orders/1", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("o", 1024)) })
-	mux.HandleFunc("/orders/size", func(w http.ResponseWriter, r *http.Request) {
-		n, _ := io.Copy(io.Discard, r.Body)
-		fmt.Fprint(w, n)
-	})
-	mux.HandleFunc("/orders/zeros", func(w http.ResponseWriter, r *http.Request) {
-		n, _ := strconv.ParseInt(r.FormValue("n"), 10, 64)
-		io.CopyN(w, zeros{}, n)
-	})
-	return mux
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // resident is the memory of a process in bytes.
 func resident(t *testing.T, pid int) int64 {

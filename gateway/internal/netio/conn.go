@@ -22,6 +22,7 @@ type Conn struct {
 	inServe           atomic.Bool
 	looked            int64 // the watchdog's: dueRead when it last looked for an end,
 	looks             int   // and how often it has, for that
+	round             *round
 
 	// The call under way, for the callbacks below: a closure for every call
 	// would be an allocation for every call.

@@ -6,24 +6,34 @@ import (
 	"time"
 )
 
-// Tick is how often a Watchdog looks, and so how late it may be.
+// Tick is how often a Watchdog looks at a connection, and so how late it may be.
 const Tick = 100 * time.Millisecond
+
+// rounds are what a tick is divided into, each with some of the connections:
+// thousands that were opened together and expire together should not hold up
+// the others while they are taken leave of.
+const rounds = 20
 
 // A Watchdog expires the connections it is shown.
 type Watchdog struct {
-	now   atomic.Int64 // Unix milliseconds, at most a Tick old
+	now    atomic.Int64 // Unix milliseconds, at most a Tick old
+	rounds [rounds]round
+	next   atomic.Uint32
+	stop   chan struct{}
+	done   chan struct{}
+}
+
+// A round is the connections that are looked at together.
+type round struct {
 	mu    sync.Mutex
 	conns map[*Conn]struct{}
-	stop  chan struct{}
-	done  chan struct{}
 }
 
 // NewWatchdog starts a watchdog. Stop ends it.
 func NewWatchdog() *Watchdog {
-	w := &Watchdog{
-		conns: make(map[*Conn]struct{}),
-		stop:  make(chan struct{}),
-		done:  make(chan struct{}),
+	w := &Watchdog{stop: make(chan struct{}), done: make(chan struct{})}
+	for i := range w.rounds {
+		w.rounds[i].conns = make(map[*Conn]struct{})
 	}
 	w.now.Store(time.Now().UnixMilli())
 	go w.run()
@@ -35,32 +45,17 @@ func (w *Watchdog) Now() int64 { return w.now.Load() }
 
 // Add has c watched until Remove.
 func (w *Watchdog) Add(c *Conn) {
-	w.mu.Lock()
-	w.conns[c] = struct{}{}
-	w.mu.Unlock()
+	c.round = &w.rounds[w.next.Add(1)%rounds]
+	c.round.mu.Lock()
+	c.round.conns[c] = struct{}{}
+	c.round.mu.Unlock()
 }
 
 // Remove has c no longer watched.
 func (w *Watchdog) Remove(c *Conn) {
-	w.mu.Lock()
-	delete(w.conns, c)
-	w.mu.Unlock()
-}
-
-// Len is the number of connections watched.
-func (w *Watchdog) Len() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.conns)
-}
-
-// Each calls f with every connection watched.
-func (w *Watchdog) Each(f func(*Conn)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for c := range w.conns {
-		f(c)
-	}
+	c.round.mu.Lock()
+	delete(c.round.conns, c)
+	c.round.mu.Unlock()
 }
 
 // Stop ends the watchdog. No deadline passes any more.
@@ -71,16 +66,24 @@ func (w *Watchdog) Stop() {
 
 func (w *Watchdog) run() {
 	defer close(w.done)
-	t := time.NewTicker(Tick)
+	t := time.NewTicker(Tick / rounds)
 	defer t.Stop()
-	for {
+	for i := 0; ; i = (i + 1) % rounds {
 		select {
 		case <-w.stop:
 			return
 		case now := <-t.C:
 			ms := now.UnixMilli()
 			w.now.Store(ms)
-			w.Each(func(c *Conn) { c.due(ms) })
+			w.rounds[i].look(ms)
 		}
+	}
+}
+
+func (r *round) look(now int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns {
+		c.due(now)
 	}
 }

@@ -1,0 +1,75 @@
+package hardship
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// startUpstream starts an upstream for the test, and returns where it listens.
+func startUpstream(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleEnv+"=upstream")
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Wait()
+	})
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(addr)
+}
+
+// serveUpstream is the upstream, until its input ends.
+func serveUpstream() error {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(ln.Addr())
+	mux := http.NewServeMux()
+	mux.HandleFunc("/orders/1", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("o", 1024)) })
+	mux.HandleFunc("/orders/size", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n)
+	})
+	mux.HandleFunc("/orders/zeros", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.ParseInt(r.FormValue("n"), 10, 64)
+		io.CopyN(w, zeros{}, n)
+	})
+	// Where answers are not read, an upstream may fill megabytes of the kernel's
+	// for each, and that would be the upstream's work, not the gateway's.
+	server := &http.Server{Handler: mux, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+		c.(*net.TCPConn).SetWriteBuffer(64 << 10)
+		return ctx
+	}}
+	go server.Serve(ln)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
