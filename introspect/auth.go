@@ -38,6 +38,9 @@ func readCredentials(ctx *fasthttp.RequestCtx, f *form) (c credentials, shown bo
 	if f == nil {
 		return c, shown, nil
 	}
+	if len(f.peek("client_assertion")) > 0 || len(f.peek("client_assertion_type")) > 0 {
+		return c, false, errInvalidClient // a method that is not known here is not none (RFC 7521, section 4.2)
+	}
 	id, secret := f.get("client_id"), f.peek("client_secret")
 	switch {
 	case shown && (len(secret) > 0 || id != "" && id != c.id):

@@ -3,8 +3,11 @@ package introspect
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/introspect/account"
@@ -33,11 +36,9 @@ func (c *Config) Check() error {
 
 func (c *Config) checkNames() error {
 	var errs []error
-	u, err := url.Parse(c.Issuer)
-	switch {
-	case c.Issuer == "":
+	if c.Issuer == "" {
 		errs = append(errs, errors.New("issuer: must be given"))
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
+	} else if !isIssuer(c.Issuer) {
 		errs = append(errs, errors.New("issuer: must be an http or https URL without query and fragment (RFC 8414, section 2)"))
 	}
 	if len(c.Audience) == 0 {
@@ -52,6 +53,28 @@ func (c *Config) checkNames() error {
 		errs = append(errs, fmt.Errorf("login_client_id: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+// isIssuer reports whether s may name the service. An empty query or fragment
+// is one too, and what a URL's user part holds does not belong into tokens.
+func isIssuer(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(s, "?#") {
+		return false
+	}
+	below := strings.TrimSuffix(u.Path, "/")
+	return below == "" || len(below) > 1 && path.Clean(below) == below
+}
+
+// plainly reports whether clients on other machines are to reach the service
+// without TLS.
+func plainly(issuer string) bool {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Scheme == "https" {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() != "localhost" && (err != nil || !addr.IsLoopback())
 }
 
 func (c *StoreConfig) check() error {

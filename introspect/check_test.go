@@ -37,7 +37,12 @@ func TestCheckRefuses(t *testing.T) {
 	url := "issuer: must be an http or https URL without query and fragment (RFC 8414, section 2)"
 	f(url, func(c *Config) { c.Issuer = "as.example" })
 	f(url, func(c *Config) { c.Issuer = "ftp://as.example" })
-	f(url, func(c *Config) { c.Issuer = "https://as.example?x" })
+	for _, issuer := range []string{
+		"https://as.example?x", "https://as.example/?", "https://as.example#", "https://as.example/#x", "https://", "https:as.example",
+		"https://user:secret@as.example", "https://as.example/a/../b", "https://as.example//", "https://as.example/a//b",
+	} {
+		f(url, func(c *Config) { c.Issuer = issuer })
+	}
 	f("audience: at least one must be given", func(c *Config) { c.Audience = nil })
 	f("audience[1]: must be printable ASCII without space, quote or backslash", func(c *Config) { c.Audience = []string{"a", "b c"} })
 	f("login_client_id: "+account.ErrClientID.Error(), func(c *Config) { c.LoginClientID = "a b" })

@@ -34,6 +34,7 @@ type Service struct {
 	limits  *account.Limiter
 	admin   *admin.Local
 	metrics *serviceMetrics
+	below   string // the issuer's path, under which the endpoints are
 
 	draining chan struct{} // closed when Serve begins to end
 }
@@ -53,6 +54,10 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 		store: local.Store, keyring: local.Keyring, hasher: local.Hasher, admin: local,
 		limits:   account.NewLimiter(c.Login.PerPair.rate(), c.Login.PerAddress.rate(), c.Login.PerID.rate()),
 		draining: make(chan struct{}),
+		below:    issuerPath(c.Issuer),
+	}
+	if plainly(c.Issuer) {
+		log.Warn("issuer is not https: tokens and secrets travel for all to read (RFC 8414, section 2)", "issuer", c.Issuer)
 	}
 	s.metrics = newMetrics(s)
 	s.store = newTimed(s.store, s.metrics.set)

@@ -11,6 +11,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+const metadataPath = "/.well-known/oauth-authorization-server"
+
 // keySet is GET /.well-known/jwks.json (RFC 7517, section 5). It may be cached
 // for half the time that a new key is published before it signs.
 func (s *Service) keySet(ctx *fasthttp.RequestCtx) error {
