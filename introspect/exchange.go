@@ -2,7 +2,6 @@ package introspect
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/valyala/fasthttp"
 
@@ -45,14 +44,9 @@ func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
 	if err != nil {
 		return err
 	}
-	audience := f.all("audience")
-	if len(audience) == 0 {
-		audience = subject.Audience
-	}
-	for _, a := range audience {
-		if !slices.Contains(subject.Audience, a) {
-			return invalidTarget("audience goes beyond that of the subject token")
-		}
+	audience, err := targets(f, subject.Audience)
+	if err != nil {
+		return err
 	}
 	actor, err := act(client.ID, subject.Actor)
 	if err != nil {
@@ -88,9 +82,6 @@ func checkExchange(f form) error {
 	}
 	if len(f.peek("actor_token")) > 0 || len(f.peek("actor_token_type")) > 0 {
 		return invalidRequest("actor_token is not supported: the actor is the client itself")
-	}
-	if len(f.all("resource")) > 0 {
-		return invalidTarget("resource is not supported: name an audience")
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const (
 
 // token is POST /oauth2/token (RFC 6749, section 3.2).
 func (s *Service) token(ctx *fasthttp.RequestCtx) error {
-	// RFC 8693, section 2.1, lets these two be repeated.
+	// RFC 8707, section 2, and RFC 8693, section 2.1, let these be repeated.
 	f, err := readForm(ctx, "audience", "resource")
 	if err != nil {
 		return err
@@ -56,9 +56,13 @@ func (s *Service) grantClient(ctx *fasthttp.RequestCtx, f form) error {
 	if err != nil {
 		return err
 	}
+	audience, err := targets(f, s.audience(client))
+	if err != nil {
+		return err
+	}
 	m, err := s.issue(&store.Token{
 		Subject: client.ID, ClientID: client.ID, Scope: scope,
-		Roles: client.Roles, Audience: s.audience(client),
+		Roles: client.Roles, Audience: audience,
 	}, now, 0)
 	if err != nil {
 		return err
@@ -109,26 +113,32 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	if err != nil {
 		return err
 	}
-	return s.rotate(ctx, session, user, scope, digest, now)
+	audience, err := targets(f, session.Audience)
+	if err != nil {
+		return err
+	}
+	return s.rotate(ctx, &store.Token{
+		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
+		Roles: user.Roles, Audience: audience, Person: true,
+	}, digest, now)
 }
 
 var errRefresh = invalidGrant(400, "refresh token is unknown, expired, revoked or another client's")
 
-func (s *Service) rotate(ctx *fasthttp.RequestCtx, session *store.Session, user *store.User, scope string, old store.Digest, now int64) error {
-	m, err := s.mint(&store.Token{
-		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
-		Roles: user.Roles, Audience: session.Audience, Person: true,
-	}, now, 0)
+// rotate puts a new refresh token in the place of old, and answers with it and
+// the access token of t.
+func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Digest, now int64) error {
+	m, err := s.mint(t, now, 0)
 	if err != nil {
 		return err
 	}
 	refresh := token.NewRefresh()
 	err = s.store.Rotate(background, &store.Rotation{
-		Session: session.ID, Old: old, New: store.DigestOf([]byte(refresh)),
+		Session: t.Session, Old: old, New: store.DigestOf([]byte(refresh)),
 		Expires: now + seconds(s.cfg.Tokens.RefreshTTL), Access: m.stored, Now: now, Horizon: s.horizon(now),
 	})
 	if errors.Is(err, store.ErrReused) {
-		s.audit("refresh token reused", "user", user.ID, "session", session.ID)
+		s.audit("refresh token reused", "user", t.Subject, "session", t.Session)
 		return errRefresh
 	}
 	if gone(err) {
@@ -137,7 +147,7 @@ func (s *Service) rotate(ctx *fasthttp.RequestCtx, session *store.Session, user 
 	if err != nil {
 		return err
 	}
-	s.audit("issue", "grant", grantRefresh, "user", user.ID, "session", session.ID, "token", m.token.ID)
+	s.audit("issue", "grant", grantRefresh, "user", t.Subject, "session", t.Session, "token", m.token.ID)
 	answerJSON(ctx, 200, m.answer(refresh))
 	return nil
 }
