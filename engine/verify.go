@@ -11,11 +11,15 @@ import (
 
 // VerifyAt is Verify at a time of the caller's.
 func (e *Engine) VerifyAt(token []byte, now time.Time) (*claims.Claims, error) {
-	if c, err, known := e.recall(token, claims.At(now)); known {
+	return e.verifyAt(token, claims.At(now))
+}
+
+func (e *Engine) verifyAt(token []byte, now claims.Time) (*claims.Claims, error) {
+	if c, err, known := e.recall(token, now); known {
 		return c, err
 	}
 	t := e.tokens.Get().(*jwt.Token)
-	c, err := e.verify(t, token, claims.At(now))
+	c, err := e.verify(t, token, now)
 	t.Release()
 	e.tokens.Put(t)
 	return c, err
