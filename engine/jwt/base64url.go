@@ -39,18 +39,19 @@ const slack = 8
 
 // decode appends what src stands for to dst.
 func decode(dst, src []byte) ([]byte, bool) {
-	if len(src)%4 == 1 {
+	switch {
+	case len(src)%4 == 1:
 		return dst, false
+	case len(src) == 0:
+		return dst, true
 	}
 	n := len(dst) + decodedLen(len(src))
 	dst = slices.Grow(dst, n-len(dst)+slack)
 	out := dst[len(dst) : n+slack]
-	bad := uint32(0)
-	start := decodeStart(out, src)
-	if start < 0 {
-		return dst, false
+	if done, valid := decodeFast(dst[len(dst):n], src); done {
+		return dst[:n], valid
 	}
-	src, out = src[start:], out[decodedLen(start):]
+	bad := uint32(0)
 	for len(src) >= 8 {
 		in := (*[8]byte)(src)
 		high := sextets[0][in[0]] | sextets[1][in[1]] | sextets[2][in[2]] | sextets[3][in[3]]

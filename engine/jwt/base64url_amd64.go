@@ -4,8 +4,9 @@
 
 package jwt
 
-// decodeBlocks decodes blocks of 64 base64url characters at src to 48 bytes each
-// at dst, and reports whether all were in the alphabet. There must be at least one.
+// decodeVBMI decodes n base64url characters at src to n*3/4 bytes at dst, and touches
+// no others. It reports whether all were in the alphabet and no bit was left over.
+// n is not 1 modulo 4.
 //
 //go:noescape
-func decodeBlocks(dst *byte, src *byte, blocks int) (valid bool)
+func decodeVBMI(dst *byte, src *byte, n int) (valid bool)

@@ -4,12 +4,12 @@
 
 #include "textflag.h"
 
-// func decodeBlocks(dst *byte, src *byte, blocks int) (valid bool)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI
-TEXT ·decodeBlocks(SB), NOSPLIT, $0-25
+// func decodeVBMI(dst *byte, src *byte, n int) (valid bool)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI, BMI2
+TEXT ·decodeVBMI(SB), NOSPLIT, $0-25
 	MOVQ      dst+0(FP), AX
 	MOVQ      src+8(FP), CX
-	MOVQ      blocks+16(FP), DX
+	MOVQ      n+16(FP), DX
 	VMOVDQU64 sextets<>+0(SB), Z0
 	VMOVDQU64 sextets<>+64(SB), Z1
 	VMOVDQU64 pairs<>+0(SB), Z2
@@ -20,6 +20,8 @@ TEXT ·decodeBlocks(SB), NOSPLIT, $0-25
 	VPXORQ    Z5, Z5, Z5
 
 next:
+	CMPQ       DX, $0x40
+	JB         last
 	VMOVDQU64  (CX), Z6
 	VMOVDQA64  Z6, Z7
 	VPERMI2B   Z1, Z0, Z7
@@ -30,12 +32,38 @@ next:
 	VMOVDQU8   Z7, K1, (AX)
 	ADDQ       $0x40, CX
 	ADDQ       $0x30, AX
-	DECQ       DX
-	JNZ        next
-	VPMOVB2M   Z5, K1
-	KORTESTQ   K1, K1
-	SETEQ      AL
-	MOVB       AL, valid+24(FP)
+	SUBQ       $0x40, DX
+	JMP        next
+
+last:
+	KXORQ      K2, K2, K2
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       $-1, SI
+	BZHIQ      DX, SI, SI
+	KMOVQ      SI, K1
+	VMOVDQU64  zeros<>+0(SB), Z6
+	VMOVDQU8   (CX), K1, Z6
+	LEAQ       (DX)(DX*2), CX
+	SHRQ       $0x02, CX
+	BZHIQ      CX, BX, CX
+	KMOVQ      CX, K1
+	VMOVDQA64  Z6, Z7
+	VPERMI2B   Z1, Z0, Z7
+	VPTERNLOGQ $0xfe, Z6, Z7, Z5
+	VPMADDUBSW Z2, Z7, Z7
+	VPMADDWD   Z3, Z7, Z7
+	VPERMB     Z7, Z4, Z7
+	VMOVDQU8   Z7, K1, (AX)
+	ANDNQ      BX, CX, CX
+	KMOVQ      CX, K1
+	VPTESTMB   Z7, Z7, K1, K2
+
+done:
+	VPMOVB2M Z5, K1
+	KORTESTQ K1, K2
+	SETEQ    AL
+	MOVB     AL, valid+24(FP)
 	VZEROUPPER
 	RET
 
@@ -86,3 +114,13 @@ DATA order<>+40(SB)/8, $0x3c3d3e38393a3435
 DATA order<>+48(SB)/8, $0x0000000000000000
 DATA order<>+56(SB)/8, $0x0000000000000000
 GLOBL order<>(SB), RODATA|NOPTR, $64
+
+DATA zeros<>+0(SB)/8, $0x4141414141414141
+DATA zeros<>+8(SB)/8, $0x4141414141414141
+DATA zeros<>+16(SB)/8, $0x4141414141414141
+DATA zeros<>+24(SB)/8, $0x4141414141414141
+DATA zeros<>+32(SB)/8, $0x4141414141414141
+DATA zeros<>+40(SB)/8, $0x4141414141414141
+DATA zeros<>+48(SB)/8, $0x4141414141414141
+DATA zeros<>+56(SB)/8, $0x4141414141414141
+GLOBL zeros<>(SB), RODATA|NOPTR, $64

@@ -33,19 +33,22 @@ func bytes(name string, n int, at func(i int) int) Mem {
 	return m
 }
 
-// decodeFunc writes decodeBlocks. A block of 64 characters becomes 64 sextets by
+// decodeFunc writes decodeVBMI. A block of 64 characters becomes 64 sextets by
 // a look-up in a table of 128 (VPERMI2B goes by the low seven bits of each byte),
 // pairs of them 12 bits and pairs of those 24 (multiply and add), whose three
 // bytes are then put in order without the gaps. Bit 7 of an entry says that the
 // character is not in the alphabet, bit 7 of a character that it is not ASCII;
-// all of them are gathered and looked at once, at the end.
+// all of them are gathered and looked at once, at the end. The last block is
+// filled up with A, which stands for 0: what then is not 0 beyond its last byte
+// are bits that no encoder would have set.
 func decodeFunc() {
-	TEXT("decodeBlocks", NOSPLIT, "func(dst, src *byte, blocks int) (valid bool)")
-	Doc("decodeBlocks decodes blocks of 64 base64url characters at src to 48 bytes each",
-		"at dst, and reports whether all were in the alphabet. There must be at least one.")
+	TEXT("decodeVBMI", NOSPLIT, "func(dst, src *byte, n int) (valid bool)")
+	Doc("decodeVBMI decodes n base64url characters at src to n*3/4 bytes at dst, and touches",
+		"no others. It reports whether all were in the alphabet and no bit was left over.",
+		"n is not 1 modulo 4.")
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	n := Load(Param("blocks"), GP64())
+	n := Load(Param("n"), GP64())
 
 	sextet := func(i int) int {
 		if v := strings.IndexByte(alphabet, byte(i)); v >= 0 {
@@ -68,30 +71,57 @@ func decodeFunc() {
 		}
 		return i/3*4 + 2 - i%3
 	}))
-	bits, whole := GP64(), K()
-	MOVQ(U64(1<<decoded-1), bits)
-	KMOVQ(bits, whole)
+	whole := GP64()
+	MOVQ(U64(1<<decoded-1), whole)
+	kept := K()
+	KMOVQ(whole, kept)
 	bad := ZMM()
 	VPXORQ(bad, bad, bad)
+	in, v := ZMM(), ZMM()
+	decode := func() {
+		VMOVDQA64(in, v)
+		VPERMI2B(high, low, v)
+		VPTERNLOGQ(U8(0xfe), in, v, bad) // bad |= in | v
+		VPMADDUBSW(pairs, v, v)
+		VPMADDWD(quads, v, v)
+		VPERMB(v, order, v)
+		VMOVDQU8(v, kept, Mem{Base: dst})
+	}
 
 	Label("next")
-	in, v := ZMM(), ZMM()
+	CMPQ(n, U8(block))
+	JB(LabelRef("last"))
 	VMOVDQU64(Mem{Base: src}, in)
-	VMOVDQA64(in, v)
-	VPERMI2B(high, low, v)
-	VPTERNLOGQ(U8(0xfe), in, v, bad) // bad |= in | v
-	VPMADDUBSW(pairs, v, v)
-	VPMADDWD(quads, v, v)
-	VPERMB(v, order, v)
-	VMOVDQU8(v, whole, Mem{Base: dst})
+	decode()
 	ADDQ(U8(block), src)
 	ADDQ(U8(decoded), dst)
-	DECQ(n)
-	JNZ(LabelRef("next"))
+	SUBQ(U8(block), n)
+	JMP(LabelRef("next"))
 
-	invalid := K()
+	Label("last")
+	invalid, over := K(), K()
+	KXORQ(over, over, over)
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	ones, characters, full := GP64(), GP64(), K()
+	MOVQ(I32(-1), ones)
+	BZHIQ(n, ones, characters)
+	KMOVQ(characters, full)
+	VMOVDQU64(bytes("zeros", 64, func(int) int { return 'A' }), in)
+	VMOVDQU8(Mem{Base: src}, full, in)
+	left, count := GP64(), GP64()
+	LEAQ(Mem{Base: n, Index: n, Scale: 2}, count)
+	SHRQ(U8(2), count)
+	BZHIQ(count, whole, left)
+	KMOVQ(left, kept)
+	decode()
+	ANDNQ(whole, left, left)
+	KMOVQ(left, kept)
+	VPTESTMB(v, v, kept, over)
+
+	Label("done")
 	VPMOVB2M(bad, invalid)
-	KORTESTQ(invalid, invalid)
+	KORTESTQ(invalid, over)
 	valid := GP8()
 	SETEQ(valid)
 	Store(valid, ReturnIndex(0))
