@@ -13,9 +13,6 @@ const maxDate = (1 << 53) * 1000
 // date converts a JSON number of seconds to milliseconds, rounding down. The
 // number is taken exactly, whatever its spelling; no floating point is involved.
 func date(b []byte) (claims.Time, error) {
-	if v, ok := digits(b); ok {
-		return claims.Time(v * 1000), nil
-	}
 	negative := b[0] == '-'
 	if negative {
 		b = b[1:]
@@ -58,20 +55,6 @@ func date(b []byte) (claims.Time, error) {
 		}
 	}
 	return claims.Time(v), nil
-}
-
-// digits reads what nearly all dates are: up to fifteen digits, which are in range.
-func digits(b []byte) (v int64, ok bool) {
-	if len(b) > 15 {
-		return 0, false
-	}
-	for _, c := range b {
-		if c -= '0'; c > 9 {
-			return 0, false
-		}
-		v = v*10 + int64(c)
-	}
-	return v, true
 }
 
 // shift appends a digit to v, which is at most maxDate. Beyond maxDate the result

@@ -99,3 +99,31 @@ func TestDateAgainstRationals(t *testing.T) {
 		}
 	}
 }
+
+// The scanner reads the usual dates itself, and then as date would.
+func TestDateOfScanner(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 5))
+	numbers := []string{"0", "00", "01", "-1", "1.", "1.5", "1e3", "1E3", "12e", "-", "1-", "1+1", "999999999999999", "9999999999999999"}
+	for range 20000 {
+		numbers = append(numbers, fmt.Sprint(random.Uint64()>>random.IntN(64)))
+	}
+	for _, n := range numbers {
+		for _, end := range []string{"", "}", ",", " ", "x"} {
+			var usual, twin scanner
+			usual.reset([]byte(n + end))
+			got := usual.date()
+			twin.reset([]byte(n + end))
+			v := twin.number()
+			var want claims.Time
+			if twin.err == nil {
+				var err error
+				if want, err = date(twin.b[v.start:v.end]); err != nil {
+					twin.fail(err)
+				}
+			}
+			if got != want || usual.i != twin.i || usual.err != twin.err {
+				t.Fatalf("%s: %d up to %d, %v; want %d up to %d, %v", n+end, got, usual.i, usual.err, want, twin.i, twin.err)
+			}
+		}
+	}
+}

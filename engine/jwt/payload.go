@@ -108,7 +108,11 @@ func (s *scanner) text() value {
 
 // date reads a NumericDate.
 func (s *scanner) date() claims.Time {
-	if c := s.space(); c != '-' && (c < '0' || c > '9') {
+	c := s.space()
+	if t, ok := s.seconds(); ok {
+		return t
+	}
+	if c != '-' && (c < '0' || c > '9') {
 		s.fail(errType)
 		return 0
 	}
@@ -121,6 +125,20 @@ func (s *scanner) date() claims.Time {
 		s.fail(err)
 	}
 	return d
+}
+
+// seconds reads what nearly all dates are: up to fifteen digits and nothing more,
+// which are in range.
+func (s *scanner) seconds() (t claims.Time, ok bool) {
+	i := s.i
+	for ; i < len(s.b) && s.b[i]-'0' <= 9; i++ {
+		t = t*10 + claims.Time(s.b[i]-'0')
+	}
+	if n := i - s.i; n == 0 || n > 15 || s.b[s.i] == '0' || i == len(s.b) || s.b[i] == '.' || s.b[i]|0x20 == 'e' {
+		return 0, false
+	}
+	s.i = i
+	return t * 1000, true
 }
 
 // list reads a string or an array of strings.

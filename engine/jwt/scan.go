@@ -40,12 +40,14 @@ type scanner struct {
 	depth int
 	err   error
 	names names
+	marks []uint64 // of b, see mark; or none
 }
 
 // reset starts over with b, keeping memory.
 func (s *scanner) reset(b []byte) {
 	s.b, s.i, s.depth, s.err = b, 0, 0, nil
 	s.names.reset()
+	s.marks = mark(s.marks, b)
 }
 
 func (s *scanner) fail(err error) {
@@ -258,18 +260,35 @@ func special(w uint64) uint64 {
 	return ((quote-ones)&^quote | (escape-ones)&^escape | (w-ones*0x20)&^w | w) & highs
 }
 
+// plain skips bytes that stand for themselves, from i on: all up to the next
+// mark, which is not in i's word, or most if there are no marks.
+func (s *scanner) plain(i int) int {
+	if len(s.marks) > 0 {
+		for w := i/64 + 1; w < len(s.marks); w++ {
+			if m := s.marks[w]; m != 0 {
+				return w*64 + bits.TrailingZeros64(m)
+			}
+		}
+		return len(s.b)
+	}
+	for ; i+8 <= len(s.b); i += 8 {
+		if m := special(binary.LittleEndian.Uint64(s.b[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	return i
+}
+
 // str reads the string that starts at the quote under the position. After an
 // error it is no string, so that nobody unescapes what was not scanned.
 func (s *scanner) str() value {
 	v := value{kind: str, start: s.i + 1}
 	b, i := s.b, s.i+1
 	for {
-		for i+8 <= len(b) {
-			if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				break
-			}
-			i += 8
+		if w := uint(i) / 64; w < uint(len(s.marks)) && s.marks[w]>>(uint(i)%64) != 0 {
+			i += bits.TrailingZeros64(s.marks[w] >> (uint(i) % 64))
+		} else {
+			i = s.plain(i)
 		}
 		if i >= len(b) {
 			s.fail(errJSON)

@@ -17,6 +17,7 @@ const (
 func main() {
 	ConstraintExpr("!purego")
 	decodeFunc()
+	markFunc()
 	Generate()
 }
 
@@ -125,6 +126,54 @@ func decodeFunc() {
 	valid := GP8()
 	SETEQ(valid)
 	Store(valid, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// markFunc writes markAVX512. As signed bytes the control characters and all that
+// is not ASCII are those below a space.
+func markFunc() {
+	TEXT("markAVX512", NOSPLIT, "func(marks *uint64, b *byte, n int)")
+	Doc("markAVX512 sets a bit for each of n bytes at b that is a quote, a backslash, a control",
+		"character or not ASCII, and for all bits after the last: n/64+1 words at marks.")
+	Pragma("noescape")
+	marks, b := Load(Param("marks"), GP64()), Load(Param("b"), GP64())
+	n := Load(Param("n"), GP64())
+	all := func(c int) VecVirtual {
+		r, z := GP32(), ZMM()
+		MOVL(I32(c), r)
+		VPBROADCASTB(r, z)
+		return z
+	}
+	quote, escape, space := all('"'), all('\\'), all(' ')
+	in := ZMM()
+	mark := func() {
+		m, k := K(), K()
+		VPCMPEQB(quote, in, m)
+		VPCMPEQB(escape, in, k)
+		KORQ(k, m, m)
+		VPCMPB(U8(1), space, in, k) // in < space
+		KORQ(k, m, m)
+		KMOVQ(m, Mem{Base: marks})
+	}
+
+	Label("next")
+	CMPQ(n, U8(block))
+	JB(LabelRef("last"))
+	VMOVDQU64(Mem{Base: b}, in)
+	mark()
+	ADDQ(U8(block), b)
+	ADDQ(U8(8), marks)
+	SUBQ(U8(block), n)
+	JMP(LabelRef("next"))
+
+	Label("last")
+	ones, left, loaded := GP64(), GP64(), K()
+	MOVQ(I32(-1), ones)
+	BZHIQ(n, ones, left)
+	KMOVQ(left, loaded)
+	VMOVDQU8_Z(Mem{Base: b}, loaded, in) // and 0, which is a control character
+	mark()
 	VZEROUPPER()
 	RET()
 }

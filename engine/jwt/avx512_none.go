@@ -4,3 +4,6 @@ package jwt
 
 // decodeFast leaves all to the portable code.
 func decodeFast(dst, src []byte) (done, valid bool) { return false, false }
+
+// mark makes no marks.
+func mark(marks []uint64, b []byte) []uint64 { return marks }

@@ -57,13 +57,48 @@ func TestDecodeVBMI(t *testing.T) {
 	}
 }
 
+// Every byte at every place, any length, with nothing readable after it.
+func TestMark(t *testing.T) {
+	if !hasVBMI {
+		t.Skip("this processor has no AVX-512 VBMI")
+	}
+	check := func(b []byte) {
+		t.Helper()
+		marks := mark(nil, b)
+		for i := range len(marks) * 64 {
+			want := i >= len(b) || b[i] == '"' || b[i] == '\\' || b[i] < ' ' || b[i] >= 0x80
+			if got := marks[i/64]>>(i%64)&1 == 1; got != want {
+				t.Fatalf("byte %d of %q: %v", i, b, got)
+			}
+		}
+	}
+	random := rand.NewChaCha8([32]byte{3})
+	for n := 1; n < 300; n++ {
+		b := beforeGuard(t, n)
+		random.Read(b)
+		check(b)
+	}
+	for i := range 64 {
+		for c := range 256 {
+			b := bytes.Repeat([]byte("a"), 70)
+			b[i] = byte(c)
+			check(b)
+		}
+	}
+}
+
 // With and without the assembly, the same.
-func TestDecodePortable(t *testing.T) {
+func TestPortable(t *testing.T) {
 	if !hasVBMI {
 		t.Skip("this processor has no AVX-512 VBMI: the portable code is what all other tests use")
 	}
 	hasVBMI = false
 	defer func() { hasVBMI = true }()
-	TestDecodeAllCharacters(t)
-	TestDecodeLengths(t)
+	t.Run("AllCharacters", TestDecodeAllCharacters)
+	t.Run("Lengths", TestDecodeLengths)
+	t.Run("Validate", TestValidate)
+	t.Run("ValidateRefuses", TestValidateRefuses)
+	t.Run("JSONTestSuite", TestJSONTestSuite)
+	t.Run("Mutations", TestValidateMutations)
+	t.Run("ScanRefuses", TestScanRefuses)
 }
