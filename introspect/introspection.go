@@ -1,7 +1,6 @@
 package introspect
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -37,8 +36,7 @@ func (s *Service) introspect(ctx *fasthttp.RequestCtx) error {
 	if err != nil && !gone(err) {
 		return err
 	}
-	signed := bytes.Contains(ctx.Request.Header.Peek(fasthttp.HeaderAccept), []byte(answerType))
-	if signed {
+	if wantsSigned(&ctx.Request.Header) {
 		return s.answerSigned(ctx, caller, t, token.IsAccess(text), now)
 	}
 	if t == nil {

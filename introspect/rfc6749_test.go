@@ -147,6 +147,7 @@ func TestRFC6749_5_1_NoStore(t *testing.T) {
 		"refresh":     f.refresh(refresh),
 		"error":       f.post("/oauth2/token", nil),
 		"introspect":  f.introspect(access),
+		"as a JWT":    f.introspect(access, header("Accept", answerType)),
 		"revoke":      f.post("/oauth2/revoke", []string{"token", access}, f.asGateway()),
 		"feed":        f.send("GET", "/revocations?wait=0", "", "", f.asGateway()),
 	} {

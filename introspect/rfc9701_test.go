@@ -1,15 +1,19 @@
 package introspect
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tollgate/tollgate/engine"
 	"github.com/tollgate/tollgate/engine/keyset"
+	"github.com/tollgate/tollgate/introspect/admin"
 )
 
 // verifier is an engine that trusts the service, for tokens of type typ and
@@ -67,8 +71,11 @@ func TestRFC9701_5_AnswerIsASignedJWT(t *testing.T) {
 		if head["typ"] != "token-introspection+jwt" || head["alg"] != "EdDSA" {
 			t.Errorf("header is %v", head)
 		}
-		if claims["iss"] != cfg.Issuer || claims["aud"] != "gateway" || claims["iat"] == nil || claims["sub"] != nil || claims["exp"] != nil {
+		if claims["iss"] != cfg.Issuer || claims["aud"] != "gateway" || claims["sub"] != nil || claims["exp"] != nil || len(claims) != 4 {
 			t.Errorf("claims are %v", claims)
+		}
+		if iat, ok := claims["iat"].(float64); !ok || iat != math.Trunc(iat) || math.Abs(iat-float64(time.Now().Unix())) > 60 {
+			t.Errorf("iat is %v", claims["iat"])
 		}
 		plain := f.introspect(access).fields(t)
 		inner := claims["token_introspection"].(map[string]any)
@@ -82,11 +89,22 @@ func TestRFC9701_5_AnswerIsASignedJWT(t *testing.T) {
 }
 
 func TestRFC9701_5_InactiveSaysNothingElse(t *testing.T) {
-	f := start(t, cfgWith(t, FormatOpaque))
-	_, claims := f.signed("tg_00000000-0000-4000-8000-000000000000")
-	if b, _ := json.Marshal(claims["token_introspection"]); string(b) != `{"active":false}` {
-		t.Errorf("token_introspection is %s", b)
-	}
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		revoked, refresh := f.mustLogin()
+		f.want(f.revoke(revoked), 200, "")
+		expired := f.clientToken()
+		f.advance(301 * time.Second)
+		for name, token := range map[string]string{
+			"unknown": "tg_00000000-0000-4000-8000-000000000000", "malformed": "x", "revoked": revoked, "expired": expired,
+			"a refresh token": refresh, "of another issuer": start(t, cfgWith(t, cfg.Tokens.Format)).clientToken(),
+		} {
+			_, claims := f.signed(token)
+			if b, _ := json.Marshal(claims["token_introspection"]); string(b) != `{"active":false}` || claims["aud"] != "gateway" || len(claims) != 4 {
+				t.Errorf("%s: claims are %v", name, claims)
+			}
+		}
+	})
 }
 
 func TestRFC9701_4_PlainWithoutTheAcceptHeader(t *testing.T) {
@@ -94,6 +112,109 @@ func TestRFC9701_4_PlainWithoutTheAcceptHeader(t *testing.T) {
 	access, _ := f.mustLogin()
 	if kind := f.introspect(access).header.Get("Content-Type"); kind != "application/json" {
 		t.Errorf("Content-Type is %q", kind)
+	}
+}
+
+func TestRFC9701_4_AcceptDecides(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	const plain = "application/json"
+	for accept, want := range map[string]string{
+		answerType:                            answerType,
+		"Application/Token-Introspection+JWT": answerType,
+		plain + ", " + answerType:             answerType,
+		answerType + ";q=0.1, */*;q=0.5":      answerType,
+		plain + ";q=0.5," + answerType:        answerType,
+		answerType + ";q=0":                   plain,
+		answerType + ";q=0.5, " + plain:       plain,
+		answerType + ";q=x":                   plain,
+		answerType + "s":                      plain,
+		"x-" + answerType:                     plain,
+		"*/*":                                 plain,
+		plain:                                 plain,
+		"":                                    plain,
+	} {
+		if kind := f.introspect(access, header("Accept", accept)).header.Get("Content-Type"); kind != want {
+			t.Errorf("Accept: %s is answered with %q", accept, kind)
+		}
+	}
+	two := func(r *http.Request) { r.Header["Accept"] = []string{"text/html", answerType} }
+	if kind := f.introspect(access, two).header.Get("Content-Type"); kind != answerType {
+		t.Errorf("in a second line: %q", kind)
+	}
+}
+
+// The JWT is signed by a key of the key set with an algorithm of the metadata.
+func TestRFC9701_5_SignatureIsThatOfTheMetadata(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	text := f.introspect(access, header("Accept", answerType)).body
+	head, _ := unpack(t, text)
+	if got := list(t, f.metadata(), "introspection_signing_alg_values_supported"); !slices.Equal(got, []string{head["alg"].(string)}) {
+		t.Errorf("alg is %v, the metadata says %v", head["alg"], got)
+	}
+	var set struct {
+		Keys []struct {
+			ID     string `json:"kid"`
+			Public string `json:"x"`
+		} `json:"keys"`
+	}
+	if err := json.Unmarshal([]byte(f.send("GET", "/.well-known/jwks.json", "", "").body), &set); err != nil {
+		t.Fatal(err)
+	}
+	dot := strings.LastIndexByte(text, '.')
+	signature, err := base64.RawURLEncoding.DecodeString(text[dot+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range set.Keys {
+		public, err := base64.RawURLEncoding.DecodeString(k.Public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k.ID == head["kid"] && ed25519.Verify(public, []byte(text[:dot]), signature) {
+			return
+		}
+	}
+	t.Errorf("no key of the set has signed, by header %v", head)
+}
+
+func TestRFC9701_5_AudienceIsTheCaller(t *testing.T) {
+	f := start(t, quick(t))
+	_, secret, err := f.svc.Admin().AddClient(t.Context(), admin.NewClient{ID: "stock", Service: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	access, _ := f.mustLogin()
+	for id, o := range map[string]option{"gateway": f.asGateway(), "stock": basicAuth("stock", secret)} {
+		r := f.post("/oauth2/introspect", []string{"token", access}, o, header("Accept", answerType))
+		f.want(r, 200, "")
+		if _, claims := unpack(t, r.body); claims["aud"] != id {
+			t.Errorf("aud is %v, not %s", claims["aud"], id)
+		}
+	}
+}
+
+// Who may not introspect gets a plain error and no JWT.
+func TestRFC9701_8_2_CallerIsAuthenticated(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	for name, c := range map[string]struct {
+		o      option
+		status int
+		code   string
+	}{
+		"nobody":            {func(*http.Request) {}, 401, "invalid_client"},
+		"a wrong secret":    {basicAuth("gateway", "x"), 401, "invalid_client"},
+		"no service client": {f.asReporting(), 403, "unauthorized_client"},
+	} {
+		r := f.post("/oauth2/introspect", []string{"token", access}, c.o, header("Accept", answerType))
+		t.Run(name, func(t *testing.T) {
+			f.want(r, c.status, c.code)
+			if kind := r.header.Get("Content-Type"); kind != "application/json" {
+				t.Errorf("Content-Type is %q", kind)
+			}
+		})
 	}
 }
 
