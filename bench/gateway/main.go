@@ -28,10 +28,10 @@ func main() {
 		return
 	}
 	var s settings
-	flag.IntVar(&s.rate, "rate", 6000, "requests a second; 0 sends as fast as answers come")
+	flag.IntVar(&s.rate, "rate", 6000, "requests a second, beside as many as are answered; 0 leaves this load out")
 	flag.IntVar(&s.conns, "conns", 32, "connections")
 	flag.IntVar(&s.rounds, "rounds", 9, "rounds")
-	flag.DurationVar(&s.round, "round", time.Second, "how long a gateway is measured in a round")
+	flag.DurationVar(&s.round, "round", time.Second, "how long a gateway is measured in a round, under each load")
 	flag.DurationVar(&s.warm, "warm", 200*time.Millisecond, "load before that")
 	flag.IntVar(&s.tokens, "tokens", 50000, "distinct tokens of the rows without a cache")
 	flag.IntVar(&s.headers, "headers", 0, "bytes of further request headers")
@@ -53,8 +53,14 @@ type row struct {
 	addr   string
 	admin  string
 	tokens [][]byte // one request each
-	cost   []float64
-	rate   []float64
+	paced  series   // at the rate asked for
+	full   series   // with as many requests as are answered
+}
+
+// A series is what was measured of a row under one load, round by round.
+type series struct {
+	cost []float64 // CPU-µs a request
+	rate []float64 // requests a second
 }
 
 func run(s *settings) error {

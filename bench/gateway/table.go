@@ -9,22 +9,38 @@ import (
 
 // table prints what was measured.
 func (w *world) table(rows []*row) {
-	ref := rows[0]
-	load := fmt.Sprintf("%d requests a second", w.rate)
-	if w.rate == 0 {
-		load = "as many requests as are answered"
-	}
-	fmt.Printf("%d rounds of %v, %d connections, %s, answers of %d bytes\n\n", w.rounds, w.round, w.conns, load, answerSize)
+	fmt.Printf("%d rounds of %v, %d connections, answers of %d bytes; CPU-µs a request, median and least, and what they are to the reference\n\n",
+		w.rounds, w.round, w.conns, answerSize)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "gateway\tCPU-µs a request\tleast\tto reference\trequests/s\t\t")
+	ref := rows[0]
+	fmt.Fprint(t, "\t")
+	if w.rate > 0 {
+		fmt.Fprintf(t, "%d/s\t\t\t", w.rate)
+	}
+	fmt.Fprintln(t, "saturated\t\t\t\t\t\t")
+	fmt.Fprint(t, "gateway\t")
+	if w.rate > 0 {
+		fmt.Fprint(t, "CPU-µs\tleast\tratio\t")
+	}
+	fmt.Fprintln(t, "CPU-µs\tleast\tratio\trequests/s\tratio\t\t")
 	for _, r := range rows {
-		ratios := make([]float64, len(r.cost))
-		for i := range ratios {
-			ratios[i] = r.cost[i] / ref.cost[i]
+		fmt.Fprintf(t, "%s\t", r.name)
+		if w.rate > 0 {
+			fmt.Fprintf(t, "%.1f\t%.1f\t%.2f\t", median(r.paced.cost), slices.Min(r.paced.cost), ratio(r.paced.cost, ref.paced.cost))
 		}
-		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.2f\t%.0f\t  %s\t\n", r.name, median(r.cost), slices.Min(r.cost), median(ratios), median(r.rate), r.note)
+		fmt.Fprintf(t, "%.1f\t%.1f\t%.2f\t%.0f\t%.2f\t  %s\t\n", median(r.full.cost), slices.Min(r.full.cost), ratio(r.full.cost, ref.full.cost),
+			median(r.full.rate), ratio(r.full.rate, ref.full.rate), r.note)
 	}
 	t.Flush()
+}
+
+// ratio is the median of the rounds' ratios.
+func ratio(v, ref []float64) float64 {
+	r := make([]float64, len(v))
+	for i := range r {
+		r[i] = v[i] / ref[i]
+	}
+	return median(r)
 }
 
 func median(v []float64) float64 {

@@ -164,7 +164,17 @@ func (w *world) measure(r *row) error {
 		return err
 	}
 	defer g.close()
-	if _, err := g.run(r.tokens, w.rate, w.warm); err != nil {
+	if w.rate > 0 {
+		if err := w.load(r, g, w.rate, &r.paced); err != nil {
+			return err
+		}
+	}
+	return w.load(r, g, 0, &r.full)
+}
+
+// load measures a gateway under one load, after a moment of it.
+func (w *world) load(r *row, g *generator, rate int, to *series) error {
+	if _, err := g.run(r.tokens, rate, w.warm); err != nil {
 		return err
 	}
 	before, err := w.used(r)
@@ -172,7 +182,7 @@ func (w *world) measure(r *row) error {
 		return err
 	}
 	start := time.Now()
-	n, err := g.run(r.tokens, w.rate, w.round)
+	n, err := g.run(r.tokens, rate, w.round)
 	if err != nil {
 		return err
 	}
@@ -181,8 +191,8 @@ func (w *world) measure(r *row) error {
 	if err != nil {
 		return err
 	}
-	r.cost = append(r.cost, float64((after-before).Nanoseconds())/1e3/float64(n))
-	r.rate = append(r.rate, float64(n)/took.Seconds())
+	to.cost = append(to.cost, float64((after-before).Nanoseconds())/1e3/float64(n))
+	to.rate = append(to.rate, float64(n)/took.Seconds())
 	return nil
 }
 
