@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/introspect/store"
+	"github.com/tollgate/tollgate/introspect/token"
 )
 
 // The token types of RFC 8693, section 3, that are known here.
@@ -76,6 +77,8 @@ func checkExchange(f form) error {
 		return invalidRequest("subject_token and subject_token_type are required")
 	case kind != typeAccess && kind != typeJWT:
 		return invalidRequest("subject_token_type must be that of an access token")
+	case kind == typeJWT && token.IsAccess(f.peek("subject_token")):
+		return invalidRequest("subject_token is no JWT")
 	}
 	if kind := f.get("requested_token_type"); kind != "" && kind != typeAccess {
 		return invalidRequest("requested_token_type must be that of an access token")

@@ -3,6 +3,7 @@ package introspect
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,11 +35,77 @@ func TestRFC8693_2_1_ServiceClientActsForTheSubject(t *testing.T) {
 }
 
 func TestRFC8693_2_2_1_AnswerMembers(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, _ := f.mustLogin()
+		r := f.exchange(access, f.asGateway(), "requested_token_type", typeAccess)
+		f.want(r, 200, "")
+		got := r.fields(t)
+		left, _ := got["expires_in"].(float64)
+		if got["issued_token_type"] != typeAccess || got["token_type"] != "Bearer" || got["scope"] != "read write" || len(got) != 5 {
+			t.Errorf("answer is %v", got)
+		}
+		if said := f.introspect(r.text(t, "access_token")).fields(t); said["exp"].(float64)-said["iat"].(float64) != left || left <= 0 {
+			t.Errorf("expires_in is %v, introspection says %v", left, said)
+		}
+		if r.header.Get("Content-Type") != "application/json" || r.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("headers are %v", r.header)
+		}
+	})
+}
+
+func TestRFC8693_2_2_1_NarrowerScopeIsTold(t *testing.T) {
 	f := start(t, quick(t))
 	access, _ := f.mustLogin()
-	got := f.exchange(access, f.asGateway()).fields(t)
-	if got["issued_token_type"] != typeAccess || got["token_type"] != "Bearer" || got["refresh_token"] != nil {
-		t.Errorf("answer is %v", got)
+	if got := f.exchange(access, f.asGateway(), "scope", "write").text(t, "scope"); got != "write" {
+		t.Errorf("scope is %q", got)
+	}
+}
+
+func TestRFC8693_2_1_ResourceAndAudienceAddUp(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		cfg.Audience = append([]string{"orders"}, resources...)
+		f := start(t, cfg)
+		access, _ := f.mustLogin()
+		for _, c := range []struct{ more, want []string }{
+			{[]string{"resource", resources[1]}, resources[1:2]},
+			{[]string{"resource", resources[1], "resource", resources[2]}, resources[1:]},
+			{[]string{"audience", "orders", "resource", resources[0]}, []string{resources[0], "orders"}},
+			{nil, cfg.Audience},
+		} {
+			r := f.exchange(access, f.asGateway(), c.more...)
+			f.want(r, 200, "")
+			if got := f.audience(r.text(t, "access_token")); !slices.Equal(got, c.want) {
+				t.Errorf("aud is %v, not %v", got, c.want)
+			}
+		}
+		for name, resource := range map[string]string{"relative": "orders", "a fragment": resources[0] + "#x", "unknown": "https://payroll.example/"} {
+			r := f.exchange(access, f.asGateway(), "audience", "orders", "resource", resource)
+			t.Run(name, func(t *testing.T) { f.want(r, 400, "invalid_target") })
+		}
+	})
+}
+
+func TestRFC8693_2_1_SubjectTokenStaysAsItIs(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, refresh := f.mustLogin()
+		before := f.introspect(access).body
+		f.want(f.exchange(access, f.asGateway(), "scope", "read"), 200, "")
+		f.want(f.exchange(access, f.asGateway(), "scope", "read admin"), 400, "invalid_scope")
+		if after := f.introspect(access).body; after != before {
+			t.Errorf("the subject token says %s, and said %s", after, before)
+		}
+		f.want(f.refresh(refresh), 200, "")
+	})
+}
+
+func TestRFC8693_2_1_SubjectTokenIsOfItsType(t *testing.T) {
+	for format, status := range map[string]int{FormatJWT: 200, FormatOpaque: 400} {
+		f := start(t, cfgWith(t, format))
+		access, _ := f.mustLogin()
+		r := f.post("/oauth2/token", []string{"grant_type", grantExchange, "subject_token", access, "subject_token_type", typeJWT}, f.asGateway())
+		f.want(r, status, map[int]string{400: "invalid_request"}[status])
 	}
 }
 
@@ -60,6 +127,11 @@ func TestRFC8693_2_1_AudienceMayBeRepeated(t *testing.T) {
 	access, _ := f.mustLogin()
 	r := f.exchange(access, f.asGateway(), "audience", "billing", "audience", "orders")
 	f.want(r, 200, "")
+	if got := f.audience(r.text(t, "access_token")); !slices.Equal(got, []string{"billing", "orders"}) {
+		t.Errorf("aud is %v", got)
+	}
+	f.want(f.exchange(access, f.asGateway(), "subject_token", access), 400, "invalid_request")
+	f.want(f.exchange(access, f.asGateway(), "scope", "read", "scope", "write"), 400, "invalid_request")
 }
 
 func TestRFC8693_2_1_LivesNoLongerThanTheSubjectToken(t *testing.T) {
@@ -117,9 +189,14 @@ func TestRFC8693_4_1_ActRecordsTheChain(t *testing.T) {
 		access, _ := f.mustLogin()
 		first := f.exchange(access, f.asGateway()).text(t, "access_token")
 		second := f.exchange(first, basicAuth("billing", secret)).text(t, "access_token")
-		act, _ := json.Marshal(f.introspect(second).fields(t)["act"])
-		if string(act) != `{"act":{"sub":"gateway"},"sub":"billing"}` {
-			t.Errorf("act is %s", act)
+		_, claims := f.transparent(second)
+		for _, said := range []map[string]any{f.introspect(second).fields(t), claims} {
+			if act, _ := json.Marshal(said["act"]); string(act) != `{"act":{"sub":"gateway"},"sub":"billing"}` {
+				t.Errorf("act is %s", act)
+			}
+		}
+		if _, claims = f.transparent(access); claims["act"] != nil {
+			t.Errorf("act of a token that nobody exchanged is %v", claims["act"])
 		}
 		var r reply
 		for token := second; ; token = r.text(t, "access_token") {
@@ -139,25 +216,62 @@ func TestRFC8693_2_1_WhoMayExchange(t *testing.T) {
 }
 
 func TestRFC8693_2_2_2_InvalidSubjectToken(t *testing.T) {
-	f := start(t, quick(t))
-	access, refresh := f.mustLogin()
-	f.want(f.exchange("x", f.asGateway()), 400, "invalid_request")
-	f.want(f.exchange(refresh, f.asGateway()), 400, "invalid_request")
-	f.want(f.revoke(access), 200, "")
-	f.want(f.exchange(access, f.asGateway()), 400, "invalid_request")
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, refresh := f.mustLogin()
+		live, _ := f.mustLogin()
+		f.want(f.revoke(access), 200, "")
+		client := f.clientToken()
+		if _, err := f.svc.Admin().DisableClient(t.Context(), "reporting"); err != nil {
+			t.Fatal(err)
+		}
+		foreign := start(t, cfgWith(t, cfg.Tokens.Format))
+		for name, token := range map[string]string{
+			"malformed": "x", "a refresh token": refresh, "revoked": access, "of a disabled client": client,
+			"of another issuer": foreign.clientToken(), "unknown": "tg_00000000-0000-4000-8000-000000000000",
+			"an introspection answer": f.introspect(live, header("Accept", answerType)).body,
+		} {
+			r := f.exchange(token, f.asGateway())
+			t.Run(name, func(t *testing.T) {
+				f.want(r, 400, "invalid_request")
+				if r.header.Get("Cache-Control") != "no-store" {
+					t.Errorf("Cache-Control is %q", r.header.Get("Cache-Control"))
+				}
+			})
+		}
+	})
 }
 
-func TestRFC8693_2_1_WhatIsNotUnderstoodIsRefused(t *testing.T) {
+func TestRFC8693_2_1_ActorTokensAreRefused(t *testing.T) {
 	f := start(t, quick(t))
 	access, _ := f.mustLogin()
 	f.want(f.exchange(access, f.asGateway(), "actor_token", access, "actor_token_type", typeAccess), 400, "invalid_request")
-	f.want(f.exchange(access, f.asGateway(), "resource", "https://billing.example"), 400, "invalid_target")
-	f.want(f.exchange(access, f.asGateway(), "requested_token_type", "urn:ietf:params:oauth:token-type:saml2"), 400, "invalid_request")
+	f.want(f.exchange(access, f.asGateway(), "actor_token", access), 400, "invalid_request")
+	f.want(f.exchange(access, f.asGateway(), "actor_token_type", typeAccess), 400, "invalid_request")
+}
+
+func TestRFC8693_2_1_RequestedTokenType(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	f.want(f.exchange(access, f.asGateway(), "requested_token_type", typeAccess), 200, "")
+	f.want(f.exchange(access, f.asGateway(), "requested_token_type", ""), 200, "")
+	for _, kind := range []string{"refresh_token", "id_token", "saml1", "saml2", "jwt"} {
+		r := f.exchange(access, f.asGateway(), "requested_token_type", "urn:ietf:params:oauth:token-type:"+kind)
+		f.want(r, 400, "invalid_request")
+	}
+	f.want(f.exchange(access, f.asGateway(), "requested_token_type", "access_token"), 400, "invalid_request")
+}
+
+func TestRFC8693_2_1_SubjectTokenAndItsTypeAreRequired(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
 	ask := func(form ...string) reply {
 		return f.post("/oauth2/token", append([]string{"grant_type", grantExchange}, form...), f.asGateway())
 	}
 	f.want(ask("subject_token", access), 400, "invalid_request")
 	f.want(ask("subject_token_type", typeAccess), 400, "invalid_request")
-	f.want(ask("subject_token", access, "subject_token_type", "urn:ietf:params:oauth:token-type:id_token"), 400, "invalid_request")
-	f.want(ask("subject_token", access, "subject_token_type", typeJWT), 200, "")
+	for _, kind := range []string{"refresh_token", "id_token", "saml1", "saml2"} {
+		f.want(ask("subject_token", access, "subject_token_type", "urn:ietf:params:oauth:token-type:"+kind), 400, "invalid_request")
+	}
+	f.want(ask("subject_token", access, "subject_token_type", typeAccess), 200, "")
 }
