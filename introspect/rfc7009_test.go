@@ -1,6 +1,10 @@
 package introspect
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/tollgate/tollgate/introspect/admin"
+)
 
 func (f *fixture) revoke(token string, options ...option) reply {
 	f.t.Helper()
@@ -107,4 +111,112 @@ func TestRFC7009_2_1_RevocationTakesEffectAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestRFC7009_2_1_TokenIsRequired(t *testing.T) {
+	f := start(t, quick(t))
+	f.want(f.post("/oauth2/revoke", nil, f.asReporting()), 400, "invalid_request")
+	f.want(f.post("/oauth2/revoke", []string{"token", ""}, f.asReporting()), 400, "invalid_request")
+	f.want(f.post("/oauth2/revoke", []string{"token_type_hint", "access_token"}, f.asReporting()), 400, "invalid_request")
+}
+
+// Credentials are looked at before the token: whether it is alive is not told.
+func TestRFC7009_2_1_CredentialsComeFirst(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	wrong := basicAuth("reporting", "wrong")
+	alive, unknown, none := f.revoke(access, wrong), f.revoke("x", wrong), f.revoke("", wrong)
+	f.want(alive, 401, "invalid_client")
+	if unknown.body != alive.body || none.body != alive.body || unknown.status != 401 || none.status != 401 {
+		t.Errorf("answers differ: %v, %v, %v", alive, unknown, none)
+	}
+}
+
+// Whatever kind of token is issued can be revoked, so unsupported_token_type
+// has no use.
+func TestRFC7009_2_EveryKindOfTokenIsRevoked(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, refresh := f.mustLogin()
+		exchanged := f.exchange(access, f.asGateway()).text(t, "access_token")
+		f.want(f.revoke(exchanged, f.asGateway()), 200, "")
+		client := f.clientToken()
+		f.want(f.revoke(client, f.asReporting()), 200, "")
+		if f.active(exchanged) || f.active(client) || !f.active(access) {
+			t.Error("an exchanged or a client's token is alive, or a login's is dead")
+		}
+		f.want(f.revoke(refresh), 200, "")
+		f.want(f.refresh(refresh), 400, "invalid_grant")
+		access, refresh = f.mustLogin()
+		f.want(f.revoke(access), 200, "")
+		f.want(f.refresh(refresh), 400, "invalid_grant")
+		if f.active(access) {
+			t.Error("an access token is alive")
+		}
+	})
+}
+
+// A service client may end login sessions, but an exchanged token is that of
+// the client that got it.
+func TestRFC7009_2_1_ExchangedTokenIsItsClients(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		_, secret, err := f.svc.Admin().AddClient(t.Context(), admin.NewClient{ID: "stock", Service: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		access, _ := f.mustLogin()
+		exchanged := f.exchange(access, f.asGateway()).text(t, "access_token")
+		for name, o := range map[string]option{"another service": basicAuth("stock", secret), "a client": f.asReporting()} {
+			f.want(f.revoke(exchanged, o), 200, "")
+			if !f.active(exchanged) {
+				t.Fatalf("%s revoked the token", name)
+			}
+		}
+		f.want(f.revoke(exchanged), 200, "")
+		if !f.active(exchanged) {
+			t.Error("the public client revoked the token")
+		}
+	})
+}
+
+func TestRFC7009_2_2_AnswerIsEmpty(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	for _, token := range []string{access, access, "x"} {
+		r := f.revoke(token)
+		if r.status != 200 || r.body != "" {
+			t.Errorf("answer is %d %q", r.status, r.body)
+		}
+	}
+}
+
+// 503 says that the token may still be alive, and when to try again.
+func TestRFC7009_2_2_1_UnavailableSaysWhenToRetry(t *testing.T) {
+	cfg := cfgWith(t, FormatJWT)
+	cfg.Store.Kind = StorePebble
+	f := start(t, cfg)
+	access, _ := f.mustLogin()
+	if err := f.svc.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := f.revoke(access)
+	f.want(r, 503, "temporarily_unavailable")
+	if r.header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After is %q", r.header.Get("Retry-After"))
+	}
+}
+
+func TestRFC7009_2_3_NoScriptIsAnswered(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	r := f.post("/oauth2/revoke", []string{"token", access, "callback", "package.done"})
+	if r.status != 200 || r.body != "" {
+		t.Errorf("answer is %d %q", r.status, r.body)
+	}
+	r = f.post("/oauth2/revoke", []string{"callback", "package.done"})
+	f.want(r, 400, "invalid_request")
+	if kind := r.header.Get("Content-Type"); kind != "application/json" {
+		t.Errorf("Content-Type is %q", kind)
+	}
 }

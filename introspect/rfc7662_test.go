@@ -3,6 +3,8 @@ package introspect
 import (
 	"encoding/base64"
 	"encoding/json"
+	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +147,95 @@ func TestRFC7662_2_2_DisabledAccountsAreNotActive(t *testing.T) {
 		f.want(f.login("alice", alicePassword), 401, "invalid_grant")
 		f.want(f.post("/oauth2/token", clientGrant, f.asReporting()), 401, "invalid_client")
 	})
+}
+
+func TestRFC7662_2_1_TokenIsRequired(t *testing.T) {
+	f := start(t, quick(t))
+	f.want(f.post("/oauth2/introspect", nil, f.asGateway()), 400, "invalid_request")
+	f.want(f.post("/oauth2/introspect", []string{"token", ""}, f.asGateway()), 400, "invalid_request")
+}
+
+func TestRFC7662_2_1_UnknownParametersAreIgnored(t *testing.T) {
+	f := start(t, quick(t))
+	r := f.post("/oauth2/introspect", []string{"token", f.clientToken(), "resource", "x", "audience", "y"}, f.asGateway())
+	if r.status != 200 || r.fields(t)["active"] != true {
+		t.Errorf("answer is %d %s", r.status, r.body)
+	}
+}
+
+func TestRFC7662_2_2_AnswerIsAJSONObject(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		for _, token := range []string{f.clientToken(), "x"} {
+			r := f.introspect(token)
+			if kind := r.header.Get("Content-Type"); kind != "application/json" {
+				t.Errorf("Content-Type is %q", kind)
+			}
+			got := r.fields(t)
+			if active, ok := got["active"].(bool); !ok || active != (token != "x") {
+				t.Errorf("active is %v", got["active"])
+			}
+			for _, name := range []string{"iat", "exp"} {
+				if n, ok := got[name].(float64); token != "x" && (!ok || n != math.Trunc(n)) {
+					t.Errorf("%s is %v", name, got[name])
+				}
+			}
+		}
+	})
+}
+
+func TestRFC7662_2_3_WrongCredentialsAre401WithChallenge(t *testing.T) {
+	f := start(t, quick(t))
+	token := f.clientToken()
+	for name, o := range map[string]option{
+		"none": func(*http.Request) {}, "a wrong secret": basicAuth("gateway", "x"), "a token": header("Authorization", "Bearer "+token),
+	} {
+		alive, unknown := f.post("/oauth2/introspect", []string{"token", token}, o), f.post("/oauth2/introspect", []string{"token", "x"}, o)
+		t.Run(name, func(t *testing.T) {
+			f.want(alive, 401, "invalid_client")
+			if !strings.HasPrefix(alive.header.Get("WWW-Authenticate"), "Basic ") {
+				t.Errorf("WWW-Authenticate is %q", alive.header.Get("WWW-Authenticate"))
+			}
+			if alive.body != unknown.body || unknown.status != 401 {
+				t.Errorf("of an unknown token is said %d %s", unknown.status, unknown.body)
+			}
+		})
+	}
+}
+
+// A token in a URI ends in logs and histories.
+func TestRFC7662_4_TokenIsNotInTheURI(t *testing.T) {
+	f := start(t, quick(t))
+	token := f.clientToken()
+	path := "/oauth2/introspect?token=" + token
+	f.want(f.send("GET", path, "", "", f.asGateway()), 405, "invalid_request")
+	f.want(f.send("POST", path, "application/x-www-form-urlencoded", "", f.asGateway()), 400, "invalid_request")
+	f.want(f.send("POST", path, "application/x-www-form-urlencoded", "token="+token, f.asGateway()), 400, "invalid_request")
+	if strings.Contains(f.log.String(), token) {
+		t.Error("the token is in the log")
+	}
+}
+
+// The signature is looked at, and whether its key is still to be trusted.
+func TestRFC7662_4_RetiredKeysTokensAreNotActive(t *testing.T) {
+	f := start(t, cfgWith(t, FormatJWT))
+	token := f.clientToken()
+	head, _ := unpack(t, token)
+	if !f.active(token) {
+		t.Error("a new token is not active")
+	}
+	if _, err := f.svc.Admin().RotateKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.svc.Admin().RetireKey(t.Context(), head["kid"].(string)); err != nil {
+		t.Fatal(err)
+	}
+	if f.active(token) {
+		t.Error("a token of a retired key is active")
+	}
+	if !f.active(f.clientToken()) {
+		t.Error("a token of the next key is not active")
+	}
 }
 
 // A revocation by subject takes in its whole second; whoever is issued
