@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -47,9 +48,13 @@ type Store struct {
 	broken atomic.Bool
 	failed chan struct{}
 
+	pace pace
+
 	sweeping sync.Mutex
-	swept    []byte // every key of the expiry index before it has been swept
-	deleted  int    // records since the last compaction
+	swept    []byte    // every key of the expiry index before it has been swept
+	deleted  int       // records since the last compaction
+	looked   time.Time // when keepPace last looked
+	flushing int       // how many times in a row it saw a flush
 }
 
 // memTable is also the size of a log, of which Pebble keeps four to write
@@ -66,6 +71,9 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 64 << 20
 	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -80,7 +88,7 @@ func Open(dir string, o Options) (*Store, error) {
 		swept:       expiryKey(0, nil),
 	}
 	po := &pebble.Options{
-		FS:                 o.FS,
+		FS:                 &paced{o.FS, &s.pace},
 		CacheSize:          o.CacheBytes,
 		FormatMajorVersion: pebble.FormatColumnarBlocks,
 		MemTableSize:       memTable,

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -20,6 +22,7 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	defer leave()
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
+	s.keepPace()
 	b := s.db.NewBatch()
 	n := 0
 	for _, seq := range s.feed.Drop(now, limit) {
@@ -67,8 +70,49 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 // Pebble would give their space back too, but some time later.
 const compactAfter = 100_000
 
+const (
+	lookEvery = 100 * time.Millisecond // how often a sweep looks whether Pebble falls behind
+	lookHolds = time.Second            // how long what it saw holds
+)
+
+// keepPace asks Pebble to be calm, unless it has fallen behind: writes wait for
+// it at the twelfth sublevel, and while a table in memory is full before the one
+// before it has been flushed.
+func (s *Store) keepPace() {
+	if time.Since(s.looked) < lookEvery {
+		return
+	}
+	s.looked = time.Now()
+	m := s.db.Metrics()
+	s.flushing++
+	if m.MemTable.Count < 2 {
+		s.flushing = 0
+	}
+	if s.flushing > 4 || m.Levels[0].Sublevels > 6 {
+		s.pace.calm(0)
+		return
+	}
+	s.pace.calm(lookHolds)
+}
+
 // compact gives the disk space of deleted tokens back.
 func (s *Store) compact(ctx context.Context) error {
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				s.keepPace()
+			}
+		}
+	})
+	defer all.Wait()
+	defer close(done)
 	for _, prefix := range []byte{prefixRefresh, prefixSession, prefixAccess, prefixExpiry} {
 		if err := s.db.Compact(ctx, []byte{prefix}, []byte{prefix + 1}, false); err != nil {
 			return err
