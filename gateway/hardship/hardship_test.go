@@ -71,7 +71,7 @@ func TestSlow(t *testing.T) {
 	while := time.Duration(size(1, 8)) * time.Second
 	idle := w.good(16, 5*time.Millisecond, while)
 	w.only(idle, 200)
-	wait := siege{
+	s := siege{
 		Addr: netip.MustParseAddrPort(w.public),
 		Says: []string{
 			"GET /orders/1 HTTP/1.1\r\nHost: h\r\n",
@@ -81,13 +81,14 @@ func TestSlow(t *testing.T) {
 		Drips: []bool{true, true, false},
 		Conns: n,
 		Time:  while + time.Duration(size(14, 6))*time.Second,
-	}.lay(t)
+	}
+	wait := begin(t, "siege", &s)
 	open := func() float64 { return w.metric("tollgate_client_connections") }
 	w.eventually("besieged", 10*time.Second, func() bool { return open() > 0.9*float64(n) })
 	time.Sleep(time.Second) // until the last of them have begun as well
 	beside := w.good(16, 5*time.Millisecond, while)
 	w.only(beside, 200)
-	s := wait()
+	wait()
 	figure(t, "%d slow connections: p99 %v beside them, %v without, ratio %.2f; closed after %v at most",
 		n, beside.p99, idle.p99, float64(beside.p99)/float64(idle.p99), s.Longest.Round(10*time.Millisecond))
 	if s.Left > 0 {
@@ -190,27 +191,38 @@ func TestHungService(t *testing.T) {
 	})
 }
 
-// A flood of wrong passwords does not starve those who are logged in.
+// Beside a flood of wrong passwords those who are logged in are served: as well
+// as beside one of requests without a token, where the gateway has a limit of its
+// own for logins, and more slowly where each is the security service's to refuse.
 func TestLoginFlood(t *testing.T) {
-	w := newWorld(t, "jwt", "")
-	while := time.Duration(size(1, 8)) * time.Second
-	idle := w.good(16, 5*time.Millisecond, while)
 	body := "id=customer-1&password=wrong"
-	login := fmt.Appendf(nil, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	end := time.Now().Add(while + time.Second)
-	flood := make(chan load, 1)
-	go func() {
-		flood <- w.traffic(size(64, 256), 20*time.Millisecond, func(int) []byte { return login }, func(int) bool { return time.Now().After(end) })
-	}()
-	beside := w.good(16, 5*time.Millisecond, while)
-	f := <-flood
-	w.only(idle, 200)
-	w.only(beside, 200)
-	if f.statuses[200] != 0 {
-		t.Errorf("logins: %v", f.statuses)
+	login := fmt.Sprintf("POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	for _, f := range []struct {
+		name, keys, request string
+		status              int
+	}{
+		{"anonymous", "", "GET /orders/1 HTTP/1.1\r\nHost: h\r\n\r\n", 401},
+		{"logins", "", login, 429},
+		{"logins limited", "limits: {logins_per_address: 20}\n", login, 429},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			w := newWorld(t, "jwt", f.keys)
+			while := time.Duration(size(1, 8)) * time.Second
+			alone := w.good(16, 5*time.Millisecond, while)
+			flood := flood{Addr: w.public, Request: []byte(f.request), Conns: size(64, 256), Pause: 20 * time.Millisecond, Time: while + time.Second}
+			wait := begin(t, "flood", &flood)
+			time.Sleep(time.Second / 2) // until it has begun
+			beside := w.good(16, 5*time.Millisecond, while)
+			wait()
+			w.only(alone, 200)
+			w.only(beside, 200)
+			if flood.Statuses[f.status] < flood.Conns || flood.Statuses[200] > 0 {
+				t.Errorf("the flood was answered %v", flood.Statuses)
+			}
+			figure(t, "beside %.0f requests/s (%v): rate %.2f of that without, p99 %v, %v without, ratio %.2f", flood.rate(), flood.Statuses,
+				beside.rate/alone.rate, beside.p99, alone.p99, float64(beside.p99)/float64(alone.p99))
+		})
 	}
-	figure(t, "beside %.0f logins/s (%v): rate %.2f of that without, p99 %v, %v without, ratio %.2f", f.rate, f.statuses,
-		beside.rate/idle.rate, beside.p99, idle.p99, float64(beside.p99)/float64(idle.p99))
 }
 
 // What connections cost that wait for their next request.

@@ -1,11 +1,7 @@
 package hardship
 
 import (
-	"encoding/json"
 	"net/netip"
-	"os"
-	"os/exec"
-	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -107,60 +103,4 @@ func (s *siege) holds(fd int, drips bool) bool {
 	p := []unix.PollFd{{Fd: int32(fd)}}
 	n, err := unix.Poll(p, 0)
 	return n == 0 && err == nil // whatever is reported unasked is an end
-}
-
-// roleEnv has the test's program be an attacker or an upstream instead. They
-// are processes of their own, so that what they cost is not taken for a delay
-// of those who are measured.
-const roleEnv = "TOLLGATE_HARDSHIP_ROLE"
-
-// beRole is what that other program does.
-func beRole(name string) error {
-	if name == "upstream" {
-		return serveUpstream()
-	}
-	// An attacker takes no processor from those it attacks.
-	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, 19); err != nil {
-		return err
-	}
-	var s siege
-	if err := json.NewDecoder(os.Stdin).Decode(&s); err != nil {
-		return err
-	}
-	if err := s.run(); err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(&s)
-}
-
-// lay has another process lay the siege, and returns what waits for its end.
-func (s siege) lay(t *testing.T) (wait func() siege) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), roleEnv+"=siege")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.NewEncoder(in).Encode(s); err != nil {
-		t.Fatal(err)
-	}
-	return func() (done siege) {
-		t.Helper()
-		if err := json.NewDecoder(out).Decode(&done); err != nil {
-			t.Errorf("the siege: %v", err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("the siege: %v", err)
-		}
-		return done
-	}
 }
