@@ -97,13 +97,31 @@ func (c *Client) read(body []byte, now time.Time) (*Answer, error) {
 	return c.accept(&in, body, now)
 }
 
+// maxTime bounds times, in seconds: what every reader of JSON takes for the same
+// number, and fits claims.Time.
+const maxTime = 1 << 53
+
+// maxAhead is how far the service's clock may be ahead of ours.
+const maxAhead = time.Minute
+
+// timely reports whether a token with these times can be active now.
+func (in *introspection) timely(now time.Time) bool {
+	for _, t := range []int64{in.Expires, in.Issued, in.Before} {
+		if t < -maxTime || t > maxTime {
+			return false
+		}
+	}
+	return max(in.Issued, in.Before) <= now.Add(maxAhead).Unix()
+}
+
 func (c *Client) accept(in *introspection, body []byte, now time.Time) (*Answer, error) {
 	// An active token has an expiry ahead (section 2.2 of RFC 7662 makes exp
 	// optional; a cache has to know it) and says whose it is.
-	if in.Expires <= now.Unix() || in.Subject == "" || in.TokenID == "" || c.cfg.Issuer != "" && in.Issuer != c.cfg.Issuer {
+	if in.Expires <= now.Unix() || !in.timely(now) || in.Subject == "" || in.TokenID == "" ||
+		c.cfg.Issuer != "" && in.Issuer != c.cfg.Issuer {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, errLies)
 	}
-	if c.cfg.Audience != "" && len(in.Audience) > 0 && !slices.Contains(in.Audience, c.cfg.Audience) {
+	if c.cfg.Audience != "" && !slices.Contains(in.Audience, c.cfg.Audience) {
 		return nil, ErrInactive
 	}
 	key := ""

@@ -2,106 +2,106 @@ package client
 
 import (
 	"errors"
-	"io"
-	"net"
-	"net/http"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 )
 
-// What is wrong with the answer is no verdict on the token, ends in time, and
-// leaves nothing behind.
-func TestNoVerdict(t *testing.T) {
+// An answer that says what cannot be so is no verdict on the token either.
+func TestLies(t *testing.T) {
 	good := active(time.Minute)
-	f := func(name string, answer http.HandlerFunc) {
+	// with is good with the member name said to be value, in JSON.
+	with := func(name, value string) string {
+		_, rest, ok := strings.Cut(good, `"`+name+`":`)
+		if !ok {
+			return `{"` + name + `":` + value + "," + good[1:]
+		}
+		end := strings.IndexAny(rest, ",}")
+		if rest[0] == '[' {
+			end = strings.Index(rest, "]") + 1
+		}
+		return strings.Replace(good, `"`+name+`":`+rest[:end], `"`+name+`":`+value, 1)
+	}
+	f := func(name, body string) {
 		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			s := newFake(t, answer)
-			c := newClient(t, s.URL, nil)
-			began := time.Now()
-			if _, err := c.Introspect(t.Context(), []byte("tg_x")); !errors.Is(err, ErrUnavailable) {
-				t.Errorf("err = %v, want ErrUnavailable", err)
-			}
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("took %v", took)
-			}
-			// nothing was stored: once the service is well again, it is asked
-			s.says(says(good))
-			if _, err := c.Introspect(t.Context(), []byte("tg_x")); err != nil {
-				t.Errorf("after recovery: %v", err)
-			}
-		})
+		if body == good {
+			t.Fatalf("%s: nothing is wrong", name)
+		}
+		noVerdict(t, name, says(body))
 	}
-	status := func(code int, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(code)
-			io.WriteString(w, body)
+	f("garbage", "\x00\xff not JSON")
+	f("empty", "")
+	f("two values", good+good)
+	f("not an object", `["active"]`)
+	f("no UTF-8", with("sub", "\"customer-\xff\""))
+	f("too deep", with("x", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)))
+
+	f("active twice", strings.Replace(good, "{", `{"active":false,`, 1))
+	f("active in another case", strings.Replace(good, `"active"`, `"Active"`, 1))
+	f("active in two cases", strings.Replace(good, "{", `{"ACTIVE":false,`, 1))
+	f("active no boolean", with("active", `"true"`))
+	f("active a number", with("active", "1"))
+	f("active null", with("active", "null"))
+	f("without active", strings.Replace(good, `"active":true,`, ``, 1))
+
+	f("expired", active(-time.Minute))
+	f("expires now", with("exp", fmt.Sprint(time.Now().Unix())))
+	f("without exp", strings.Replace(good, `"exp"`, `"expiry"`, 1))
+	f("exp null", with("exp", "null"))
+	f("exp a string", with("exp", fmt.Sprintf(`"%d"`, time.Now().Unix()+60)))
+	f("exp twice", strings.Replace(good, "{", fmt.Sprintf(`{"exp":%d,`, time.Now().Unix()+600), 1))
+	f("exp in milliseconds of a far year", with("exp", "9300000000000000000"))
+	f("exp beyond what is exact", with("exp", "9007199254740993"))
+	f("exp that wraps around", with("exp", "18446744073709552000"))
+	f("nbf to come", with("nbf", fmt.Sprint(time.Now().Unix()+600)))
+	f("iat to come", with("iat", fmt.Sprint(time.Now().Unix()+600)))
+	f("iat before time", with("iat", "-9300000000000000"))
+
+	f("another issuer", with("iss", `"https://issuer.evil"`))
+	f("an issuer that begins like ours", with("iss", `"https://issuer.test.evil"`))
+	f("without iss", strings.Replace(good, `"iss"`, `"issuer"`, 1))
+	f("without sub", strings.Replace(good, `"sub"`, `"subject"`, 1))
+	f("sub empty", with("sub", `""`))
+	f("sub a number", with("sub", "1"))
+	f("without jti", strings.Replace(good, `"jti"`, `"id"`, 1))
+	f("aud no list", with("aud", `{"orders":true}`))
+	f("aud a list of other things", with("aud", `["orders",1]`))
+	f("roles no list", with("roles", `{"customer":true}`))
+	f("roles a string", with("roles", `"customer"`))
+	f("scope a list", with("scope", `["orders.read"]`))
+}
+
+// A token that is not for us is worth nothing here, whatever it is elsewhere.
+func TestInactive(t *testing.T) {
+	good := active(time.Minute)
+	f := func(body string) {
+		t.Helper()
+		c := newClient(t, newFake(t, says(body)).URL, func(c *Config) { c.Timeout = 10 * time.Second })
+		if _, err := c.Introspect(t.Context(), []byte("tg_x")); !errors.Is(err, ErrInactive) {
+			t.Errorf("%s: err = %v, want ErrInactive", body, err)
 		}
 	}
-	f("hung", func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-r.Context().Done():
-		case <-time.After(2 * time.Second):
+	f(`{"active":false}`)
+	f(strings.Replace(good, `true`, `false`, 1)) // and says more than it should
+	f(strings.Replace(good, `"aud":"orders"`, `"aud":["a","b"]`, 1))
+	f(strings.Replace(good, `"aud":"orders"`, `"aud":"orders2"`, 1))
+	f(strings.Replace(good, `"aud":"orders"`, `"aud":[]`, 1))
+	f(strings.Replace(good, `"aud":"orders",`, ``, 1))
+}
+
+// One of several audiences is enough, and none is needed where none is configured.
+func TestAudience(t *testing.T) {
+	good := active(time.Minute)
+	f := func(want, aud string) {
+		t.Helper()
+		body := strings.Replace(good, `"aud":"orders",`, aud, 1)
+		c := newClient(t, newFake(t, says(body)).URL, func(c *Config) { c.Timeout, c.Audience = 10*time.Second, want })
+		if _, err := c.Introspect(t.Context(), []byte("tg_x")); err != nil {
+			t.Errorf("%s: %v", aud, err)
 		}
-	})
-	f("slow", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		for i := range len(good) {
-			io.WriteString(w, good[i:i+1])
-			w.(http.Flusher).Flush()
-			select {
-			case <-r.Context().Done():
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
-		}
-	})
-	f("reset", func(w http.ResponseWriter, _ *http.Request) {
-		c, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			t.Error(err)
-		}
-		c.(*net.TCPConn).SetLinger(0)
-		c.Close()
-	})
-	f("closed in the middle", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Content-Length", "1000")
-		io.WriteString(w, good)
-		panic(http.ErrAbortHandler)
-	})
-	f("no HTTP", func(w http.ResponseWriter, _ *http.Request) {
-		c, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			t.Error(err)
-		}
-		io.WriteString(c, "\x00\x01\x02 200 OK\r\n\r\n"+good)
-		c.Close()
-	})
-	f("garbage", says("\x00\xff not JSON"))
-	f("empty", says(""))
-	f("two values", says(good+good))
-	f("not an object", says(`["active"]`))
-	f("huge", says(`{"active":true,"pad":"`+strings.Repeat("x", maxAnswer)+`"}`))
-	f("redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
-	f("404", status(404, good))
-	f("500", status(500, good))
-	f("our credentials refused", status(401, `{"error":"invalid_client"}`))
-	f("another type", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, good)
-	})
-	// lies
-	f("active twice", says(strings.Replace(good, "{", `{"active":false,`, 1)))
-	f("active in another case", says(strings.Replace(good, `"active"`, `"Active"`, 1)))
-	f("active no boolean", says(strings.Replace(good, `"active":true`, `"active":"true"`, 1)))
-	f("without active", says(strings.Replace(good, `"active":true,`, ``, 1)))
-	f("expired", says(active(-time.Minute)))
-	f("without exp", says(strings.Replace(good, `"exp"`, `"expiry"`, 1)))
-	f("another issuer", says(strings.Replace(good, "issuer.test", "issuer.evil", 1)))
-	f("without sub", says(strings.Replace(good, `"sub"`, `"subject"`, 1)))
-	f("without jti", says(strings.Replace(good, `"jti"`, `"id"`, 1)))
-	f("roles no list", says(strings.Replace(good, `["customer"]`, `{"customer":true}`, 1)))
+	}
+	f("orders", `"aud":["billing","orders"],`)
+	f("", `"aud":"other",`)
+	f("", "")
 }

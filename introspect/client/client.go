@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -130,7 +131,14 @@ func hostClient(u *url.URL, cfg *Config) (*fasthttp.HostClient, error) {
 			if timeout <= 0 || timeout > cfg.Timeout {
 				timeout = cfg.Timeout
 			}
-			return (&net.Dialer{Timeout: timeout}).Dial("tcp", addr)
+			ctx, cancel := context.WithTimeout(context.Background(), timeout)
+			defer cancel()
+			if u.Scheme == "https" {
+				// fasthttp would leave the handshake to the first write, and
+				// reading what the peer says to it without a deadline.
+				return (&tls.Dialer{Config: tlsConfig}).DialContext(ctx, "tcp", addr)
+			}
+			return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 		},
 		// A call may be repeated where the connection had been closed while
 		// idle; a service that is slow is not asked twice.

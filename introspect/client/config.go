@@ -27,7 +27,7 @@ type Config struct {
 	Cache Cache `yaml:"-"`
 	// Issuer, where set, is the only iss an answer may name.
 	Issuer string `yaml:"-"`
-	// Audience, where set, has to be among an answer's aud if it names any.
+	// Audience, where set, has to be among an answer's aud.
 	Audience string `yaml:"-"`
 	// Verify checks the signature of an RFC 9701 answer and returns its
 	// payload. It is needed by IntrospectPhantom alone.

@@ -28,9 +28,10 @@ func newFake(t *testing.T, answer http.HandlerFunc) *fake {
 	f.says(answer)
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.calls.Add(1)
+		r.ParseForm() // with the body unread, nobody looks whether the client is there
 		(*f.answer.Load())(w, r)
 	}))
-	t.Cleanup(f.CloseClientConnections)
+	t.Cleanup(func() { f.CloseClientConnections(); f.Close() })
 	return f
 }
 

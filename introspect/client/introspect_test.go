@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 )
@@ -28,19 +27,6 @@ func TestIntrospect(t *testing.T) {
 		k.ExpiresAt().Std().Before(time.Now()) {
 		t.Errorf("claims %+v", k)
 	}
-}
-
-func TestInactive(t *testing.T) {
-	f := func(body string) {
-		t.Helper()
-		c := newClient(t, newFake(t, says(body)).URL, nil)
-		if _, err := c.Introspect(t.Context(), []byte("tg_x")); !errors.Is(err, ErrInactive) {
-			t.Errorf("%s: err = %v, want ErrInactive", body, err)
-		}
-	}
-	f(`{"active":false}`)
-	// for somebody else
-	f(strings.Replace(active(time.Minute), `"aud":"orders"`, `"aud":["a","b"]`, 1))
 }
 
 // With no time to keep answers for, every use is a call.
