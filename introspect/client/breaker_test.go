@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 )
 
+func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
 // The breaker opens after a few failures, answers without calling, and closes
 // again when the service is back.
 func TestBreaker(t *testing.T) {
-	f := newFake(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	f := newFake(t, hang)
 	c := newClient(t, f.URL, func(c *Config) { c.Timeout, c.Breaker = 50*time.Millisecond, Breaker{3, 300 * time.Millisecond} })
 	for range 3 {
 		if _, err := c.Introspect(t.Context(), []byte("tg_a")); !errors.Is(err, ErrUnavailable) {
@@ -26,14 +29,10 @@ func TestBreaker(t *testing.T) {
 		t.Errorf("open: %v, %d calls", err, f.calls.Load()-before)
 	}
 	f.says(says(active(time.Minute)))
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := c.Introspect(t.Context(), []byte("tg_a")); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("does not close again")
-		}
-	}
+	eventually(t, "closed again", func() bool {
+		_, err := c.Introspect(t.Context(), []byte("tg_a"))
+		return err == nil
+	})
 	// what is not the service's failure leaves it closed
 	f.says(says(`{"active":false}`))
 	for i := range 10 {
@@ -43,5 +42,73 @@ func TestBreaker(t *testing.T) {
 	}
 	if c.Open() {
 		t.Error("open because of bad tokens")
+	}
+}
+
+// With the defaults, a service that hangs under load is no longer called after
+// one timeout, and one that is well again is called after one timeout and one
+// pause at most: half a second, and one and a half.
+func TestBreakerDefaults(t *testing.T) {
+	f := newFake(t, hang)
+	c := newClient(t, f.URL, func(c *Config) { c.Timeout = 0 })
+	if once, again := c.cfg.Timeout, c.cfg.Timeout+c.cfg.Breaker.OpenFor; once >= time.Second || again >= 2*time.Second {
+		t.Errorf("opens within %v, closes within %v", once, again)
+	}
+	var wg sync.WaitGroup
+	for i := range c.cfg.Breaker.Failures {
+		wg.Go(func() {
+			if _, err := c.Introspect(t.Context(), fmt.Append(nil, "tg_", i)); !errors.Is(err, ErrUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if !c.Open() {
+		t.Error("not open after one timeout")
+	}
+	before := f.calls.Load()
+	f.says(says(active(time.Minute)))
+	eventually(t, "closed again", func() bool {
+		_, err := c.Introspect(t.Context(), []byte("tg_a"))
+		return err == nil
+	})
+	if n := f.calls.Load() - before; n != 1 {
+		t.Errorf("%d calls to find out", n)
+	}
+}
+
+// While one call tries whether the service is back, no other is made; if it
+// fails, the wait begins anew.
+func TestBreakerTrial(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	c := newClient(t, f.URL, func(c *Config) { patient(c); c.Breaker = Breaker{2, 100 * time.Millisecond} })
+	fails := func(token string) {
+		t.Helper()
+		if _, err := c.Introspect(t.Context(), []byte(token)); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("err = %v, want ErrUnavailable", err)
+		}
+	}
+	fails("tg_a")
+	fails("tg_a")
+	g := newGate()
+	f.says(g.then(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	eventually(t, "half open", func() bool { return !c.Open() })
+	trial := make(chan struct{})
+	go func() {
+		fails("tg_trial")
+		close(trial)
+	}()
+	<-g.arrived
+	before := f.calls.Load()
+	for i := range 100 {
+		fails(fmt.Sprint("tg_", i))
+	}
+	if n := f.calls.Load() - before; n != 0 {
+		t.Errorf("%d calls beside the trial", n)
+	}
+	close(g.proceed)
+	<-trial
+	if !c.Open() {
+		t.Error("closed by a trial that failed")
 	}
 }

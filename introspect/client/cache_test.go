@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,13 +33,55 @@ func TestCacheExpiry(t *testing.T) {
 	}
 	ask("tg_a", 0, 1, nil)
 	ask("tg_a", 9*time.Second, 1, nil)
-	ask("tg_a", 2*time.Second, 2, nil)            // the configured time is over
-	ask("tg_a", 8*time.Second, 2, nil)            // 19 s
-	ask("tg_a", 2*time.Second, 3, ErrUnavailable) // and now the token's: the service says otherwise, which is a lie
+	ask("tg_a", 2*time.Second, 2, nil)             // the configured time is over
+	ask("tg_a", 7*time.Second, 2, nil)             // 18 s of 20
+	ask("tg_a", 2500*time.Millisecond, 3, errLies) // the token's own time, before the configured one: the service says otherwise
 	f.says(says(`{"active":false}`))
 	ask("tg_b", 0, 4, ErrInactive)
 	ask("tg_b", time.Second, 4, ErrInactive)
 	ask("tg_b", 2*time.Second, 5, ErrInactive)
+	f.says(says(active(time.Hour)))
+	ask("tg_b", time.Second, 5, ErrInactive)
+	ask("tg_b", 2*time.Second, 6, nil) // it was inactive, and need not stay so
+}
+
+// Inactive tokens, however many, take no place from active ones, and one that
+// was active before is inactive once its time is over.
+func TestInactiveApart(t *testing.T) {
+	f := newFake(t, nil)
+	f.says(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.FormValue("token"), "tg_good") {
+			says(active(time.Minute))(w, r)
+			return
+		}
+		says(`{"active":false}`)(w, r)
+	})
+	c := newClient(t, f.URL, func(c *Config) {
+		patient(c)
+		c.Cache = Cache{TTL: time.Minute, Bytes: 64 * entryOverhead * 2, InactiveTTL: time.Minute, InactiveEntries: 4}
+	})
+	ask := func(token string, want error, called int64) {
+		t.Helper()
+		before := f.calls.Load()
+		if _, err := c.Introspect(t.Context(), []byte(token)); !errors.Is(err, want) {
+			t.Errorf("%s: %v", token, err)
+		}
+		if n := f.calls.Load() - before; n != called {
+			t.Errorf("%s: %d calls, want %d", token, n, called)
+		}
+	}
+	ask("tg_good", nil, 1)
+	for i := range 200 {
+		ask(fmt.Sprint("tg_bad", i), ErrInactive, 1)
+	}
+	ask("tg_good", nil, 0)
+	ask("tg_bad199", ErrInactive, 0)
+	ask("tg_bad196", ErrInactive, 0)
+	ask("tg_bad195", ErrInactive, 1)
+	for i := range 200 {
+		ask(fmt.Sprint("tg_good", i), nil, 1)
+	}
+	ask("tg_bad195", ErrInactive, 0)
 }
 
 // Bad tokens, however many, have a bounded place.
