@@ -74,8 +74,8 @@ bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder 
 	cd bench && $(GO) run ./ed25519 $(if $(RECORD),-out $(abspath $(RECORD)))
 
 .PHONY: bench-gateway
-bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and HAProxy
-	cd bench && $(GO) run ./gateway
+bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and HAProxy; RECORD=folder keeps it
+	cd bench && $(GO) run ./gateway $(if $(RECORD),-record $(abspath $(RECORD)))
 
 .PHONY: hardship
 hardship: ## slow clients, gigabytes, floods and a hung service beside the gateway's traffic, in full size; RUN=regexp picks

@@ -27,7 +27,7 @@ func (w *world) idleMemory(rows []*row) error {
 		for i, c := range g.conns {
 			if err := roundTrip(c, r.tokens[i%len(r.tokens)], buf); err != nil {
 				g.close()
-				return fmt.Errorf("%s: %w", r.name, err)
+				return fmt.Errorf("%s: %w", r.Name, err)
 			}
 		}
 		time.Sleep(3 * time.Second)
@@ -36,7 +36,7 @@ func (w *world) idleMemory(rows []*row) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-24s %6.1f MiB, %5.1f KiB a connection\n", r.name, float64(after)/(1<<20), float64(after-before)/float64(w.idle)/(1<<10))
+		fmt.Printf("%-24s %6.1f MiB, %5.1f KiB a connection\n", r.Name, float64(after)/(1<<20), float64(after-before)/float64(w.idle)/(1<<10))
 	}
 	return nil
 }

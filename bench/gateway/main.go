@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"time"
+
+	"github.com/tollgate/tollgate/bench/machine"
 )
 
 // settings are the flags.
@@ -20,6 +22,7 @@ type settings struct {
 	idle    int
 	only    string
 	profile string
+	record  string
 }
 
 func main() {
@@ -38,6 +41,7 @@ func main() {
 	flag.IntVar(&s.idle, "idle", 0, "instead: the memory of this many idle connections")
 	flag.StringVar(&s.only, "only", "", "measure only the reference and the gateway of this name")
 	flag.StringVar(&s.profile, "profile", "", "write CPU profiles of our gateways to files with this prefix")
+	flag.StringVar(&s.record, "record", "", "also write report.md and summary.json into this `folder`")
 	flag.Parse()
 	if err := run(&s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/gateway:", err)
@@ -47,20 +51,15 @@ func main() {
 
 // A row is one gateway and what was measured of it.
 type row struct {
-	name   string
-	note   string
+	Name  string
+	Note  string
+	Paced series // at the rate asked for
+	Full  series // with as many requests as are answered
+
 	pid    int
 	addr   string
 	admin  string
 	tokens [][]byte // one request each
-	paced  series   // at the rate asked for
-	full   series   // with as many requests as are answered
-}
-
-// A series is what was measured of a row under one load, round by round.
-type series struct {
-	cost []float64 // CPU-µs a request
-	rate []float64 // requests a second
 }
 
 func run(s *settings) error {
@@ -83,9 +82,9 @@ func run(s *settings) error {
 	for r := range s.rounds {
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for n, i := range order {
-			fmt.Fprintf(os.Stderr, "\rround %d/%d  %2d/%d  %-28s", r+1, s.rounds, n+1, len(rows), rows[i].name)
+			fmt.Fprintf(os.Stderr, "\rround %d/%d  %2d/%d  %-28s", r+1, s.rounds, n+1, len(rows), rows[i].Name)
 			if err := w.measure(rows[i]); err != nil {
-				return fmt.Errorf("%s: %w", rows[i].name, err)
+				return fmt.Errorf("%s: %w", rows[i].Name, err)
 			}
 		}
 	}
@@ -93,10 +92,15 @@ func run(s *settings) error {
 	if s.profile != "" {
 		for _, r := range rows {
 			if err := w.profile(r); err != nil {
-				return fmt.Errorf("%s: %w", r.name, err)
+				return fmt.Errorf("%s: %w", r.Name, err)
 			}
 		}
 	}
-	w.table(rows)
-	return nil
+	m := machine.Describe()
+	fmt.Printf("%s\n%d rounds of %v, %d connections, answers of %d bytes.\n\n", m.Markdown(), w.rounds, w.round, w.conns, answerSize)
+	w.writeTable(os.Stdout, rows)
+	if s.record == "" {
+		return nil
+	}
+	return w.recordRun(s.record, m, rows)
 }

@@ -35,7 +35,7 @@ func (w *world) peers() ([]*row, error) {
 		if !w.wanted(p.name) {
 			continue
 		}
-		r := &row{name: p.name, note: p.note, tokens: w.requests(w.service.jwts(64, p.alg))}
+		r := &row{Name: p.name, Note: p.note, tokens: w.requests(w.service.jwts(64, p.alg))}
 		if err := w.startPeer(r, path, p.conf, p.args); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -55,7 +55,7 @@ func (w *world) startPeer(r *row, program string, conf func(string) (string, err
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(w.dir, strings.ReplaceAll(r.name, " ", "-")+".conf")
+	file := filepath.Join(w.dir, strings.ReplaceAll(r.Name, " ", "-")+".conf")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (w *world) rows() ([]*row, error) {
 		return nil, err
 	}
 	few := w.requests(w.service.jwts(64, "EdDSA"))
-	rows := []*row{{name: "reference", note: "fasthttp HostClient, no authentication", pid: pid, addr: words[0], tokens: few}}
+	rows := []*row{{Name: "reference", Note: "fasthttp HostClient, no authentication", pid: pid, addr: words[0], tokens: few}}
 	for _, o := range []struct {
 		name, note, mode string
 		change           func(*gateway.Config)
@@ -105,7 +105,7 @@ func (w *world) rows() ([]*row, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.name, r.note, r.tokens = o.name, o.note, w.requests(o.tokens())
+		r.Name, r.Note, r.tokens = o.name, o.note, w.requests(o.tokens())
 		rows = append(rows, r)
 	}
 	peers, err := w.peers()
@@ -165,11 +165,11 @@ func (w *world) measure(r *row) error {
 	}
 	defer g.close()
 	if w.rate > 0 {
-		if err := w.load(r, g, w.rate, &r.paced); err != nil {
+		if err := w.load(r, g, w.rate, &r.Paced); err != nil {
 			return err
 		}
 	}
-	return w.load(r, g, 0, &r.full)
+	return w.load(r, g, 0, &r.Full)
 }
 
 // load measures a gateway under one load, after a moment of it.
@@ -191,8 +191,8 @@ func (w *world) load(r *row, g *generator, rate int, to *series) error {
 	if err != nil {
 		return err
 	}
-	to.cost = append(to.cost, float64((after-before).Nanoseconds())/1e3/float64(n))
-	to.rate = append(to.rate, float64(n)/took.Seconds())
+	to.Cost = append(to.Cost, float64((after-before).Nanoseconds())/1e3/float64(n))
+	to.Rate = append(to.Rate, float64(n)/took.Seconds())
 	return nil
 }
 
@@ -244,7 +244,7 @@ func (w *world) profile(r *row) error {
 		return err
 	}
 	defer res.Body.Close()
-	f, err := os.Create(w.settings.profile + strings.ReplaceAll(r.name, " ", "-") + ".pprof")
+	f, err := os.Create(w.settings.profile + strings.ReplaceAll(r.Name, " ", "-") + ".pprof")
 	if err != nil {
 		return err
 	}
