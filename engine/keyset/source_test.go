@@ -81,19 +81,19 @@ func TestHTTP(t *testing.T) {
 	if d, err := HTTP(server.URL+"/moved", nil).Fetch(t.Context(), ""); err != nil || string(d.Body) != body {
 		t.Errorf("%+v, %v", d, err)
 	}
-	f := func(path string, want error) {
+	f := func(path string, within time.Duration, want error) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
 		if _, err := HTTP(server.URL+path, nil).Fetch(ctx, ""); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", path, err, want)
 		}
 	}
-	f("/missing", ErrStatus)
-	f("/304", ErrStatus) // nothing was asked for that it could have
-	f("/large", ErrDocument)
-	f("/loop", errRedirect)
-	f("/hang", context.DeadlineExceeded)
+	f("/missing", time.Minute, ErrStatus)
+	f("/304", time.Minute, ErrStatus) // nothing was asked for that it could have
+	f("/large", time.Minute, ErrDocument)
+	f("/loop", time.Minute, errRedirect)
+	f("/hang", 200*time.Millisecond, context.DeadlineExceeded)
 }
 
 // A redirect must not take the keys' way out of TLS.
