@@ -193,24 +193,36 @@ func (c *conn) download(r *route, u *upstream.Conn, up *upload, n *id) (outcome,
 		c.nc.Revive(c.g.soon())
 		return bodyFailure(up.err), false
 	}
-	u.Addr.Report(false)
+	if err != errGone {
+		u.Addr.Report(false)
+	}
 	return readFailure(err), false
 }
 
 // firstBytes waits for the answer to begin. Its time runs from the end of the
 // upload.
 func (c *conn) firstBytes(r *route, u *upstream.Conn, up *upload) (int, error) {
-	for late := false; ; {
-		u.ExpireRead(c.g.watch.Now() + r.timeout)
+	late := false
+	for c.until = c.g.watch.Now() + r.timeout; ; {
+		now := c.g.watch.Now()
+		u.ExpireRead(min(c.until, now+glance))
 		n, err := u.Read(c.s.up)
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			u.ExpireRead(0)
 			return n, err
 		}
+		now = c.g.watch.Now()
 		over, uerr := up.over()
-		if over && (uerr != nil || late) {
+		switch {
+		case up.faulty():
 			return 0, err
+		case over && uerr == nil && c.nc.Gone():
+			return 0, errGone // before that, it is the upload that notices
+		case now >= c.until && over && (uerr != nil || late):
+			return 0, err
+		case now >= c.until:
+			late, c.until = over, now+r.timeout
 		}
-		late = over
 		u.ReviveRead()
 	}
 }

@@ -35,6 +35,8 @@ const (
 var answers = [numOutcomes]answer{
 	forwarded: {label: "forwarded"},
 	served:    {label: "served"},
+	// Nobody is told anything: status 0 in the log, and no response in the metrics.
+	clientGone: {label: "client_gone"},
 	anonymous: {status: 401, reason: "Unauthorized", label: "anonymous", code: "unauthenticated",
 		text: "credentials are required", challenge: challengeBare},
 	invalidToken: {status: 401, reason: "Unauthorized", label: "invalid_token", code: "invalid_token",

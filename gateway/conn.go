@@ -24,6 +24,7 @@ type conn struct {
 	closing bool // no request after this one
 	lingers bool // the last answer may have overtaken bytes not read
 	next    step
+	until   int64       // when the head of an answer has to be here, in Unix milliseconds
 	busy    atomic.Bool // a request is under way
 }
 

@@ -31,6 +31,7 @@ const (
 	slowUpstream  // 504
 	fullUpstream  // 503
 	served        // answered by the gateway itself
+	clientGone    // the client has left before the answer began
 
 	numOutcomes
 )

@@ -45,17 +45,24 @@ func (c *conn) exchange(r *route) (*upstream.Conn, int, outcome) {
 			return nil, 0, connectFailure(err)
 		}
 		now := c.g.watch.Now()
-		u.ExpireRead(now + r.timeout)
-		u.ExpireWrite(now + r.timeout)
+		c.until = now + r.timeout
+		u.ExpireRead(now + min(r.timeout, glance))
+		u.ExpireWrite(c.until)
 		// What an upstream said after its last answer would be taken for the
 		// answer to this request, which may be somebody else's.
 		have, err := u.Exchange(s.out, s.up, u.Reused)
+		if err = c.patience(u, err); err == errPatience {
+			have, err = c.hear(u, s.up)
+		}
 		if err == nil {
+			u.ExpireRead(0)
 			u.ExpireWrite(0)
 			return u, have, forwarded
 		}
 		r.upstream.Discard(u)
 		switch {
+		case err == errGone:
+			return nil, 0, clientGone
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			u.Addr.Report(false)
 			return nil, 0, slowUpstream
@@ -95,7 +102,9 @@ func (c *conn) receive(r *route, u *upstream.Conn, have int, n *id) (outcome, bo
 		o = badUpstream // nobody has asked for an upgrade
 	}
 	if o != forwarded {
-		u.Addr.Report(false)
+		if o != clientGone {
+			u.Addr.Report(false)
+		}
 		return o, false
 	}
 	// An upstream that says so itself is not well either.
@@ -103,7 +112,8 @@ func (c *conn) receive(r *route, u *upstream.Conn, have int, n *id) (outcome, bo
 	return forwarded, c.relay(r, u, rest, n)
 }
 
-// responseHead reads a head and returns what of up follows it.
+// responseHead reads a head, which has to be here by c.until, and returns what
+// of up follows it.
 func (c *conn) responseHead(u *upstream.Conn, have int) (rest []byte, o outcome) {
 	s := c.s
 	for interim, seen := 0, 0; ; {
@@ -113,7 +123,7 @@ func (c *conn) responseHead(u *upstream.Conn, have int) (rest []byte, o outcome)
 			return nil, badUpstream
 		case used == 0:
 			seen = have
-			m, err := u.Read(s.up[have:])
+			m, err := c.hear(u, s.up[have:])
 			if err != nil {
 				return nil, readFailure(err)
 			}
@@ -129,7 +139,7 @@ func (c *conn) responseHead(u *upstream.Conn, have int) (rest []byte, o outcome)
 		have = copy(s.up, s.up[used:have])
 		seen = 0
 		if have == 0 {
-			m, err := u.Read(s.up)
+			m, err := c.hear(u, s.up)
 			if err != nil {
 				return nil, readFailure(err)
 			}
@@ -139,7 +149,10 @@ func (c *conn) responseHead(u *upstream.Conn, have int) (rest []byte, o outcome)
 }
 
 func readFailure(err error) outcome {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case err == errGone:
+		return clientGone
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return slowUpstream
 	}
 	return badUpstream

@@ -72,8 +72,12 @@ func (c *conn) decide(e *exchange) Decision {
 // finish answers what was not forwarded.
 func (c *conn) finish(e *exchange, d *Decision, o outcome) {
 	e.outcome = o
-	if o == forwarded {
+	switch o {
+	case forwarded:
 		e.status = c.s.resp.Status
+		return
+	case clientGone:
+		c.closing = true
 		return
 	}
 	r := reply{outcome: o, requestID: string(e.id[:]), close: c.closing, head: string(c.s.req.Method) == "HEAD"}

@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"errors"
-	"os"
-
 	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
@@ -98,22 +95,6 @@ func (c *conn) relayChunked(r *route, u *upstream.Conn, got []byte, n *id) (whol
 			return false
 		}
 		got, s.back = s.up[:m], s.back[:0]
-	}
-}
-
-// glance is how often a relay that waits for its upstream looks whether the
-// client is still there, in milliseconds.
-const glance = 1000
-
-// await reads the next piece of an answer, which may take r.pause to come.
-func (c *conn) await(r *route, u *upstream.Conn, p []byte) (int, error) {
-	for left := r.pause; ; left -= glance {
-		u.ExpireRead(c.g.watch.Now() + min(left, glance))
-		n, err := u.Read(p)
-		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || left <= glance || c.nc.Gone() {
-			return n, err
-		}
-		u.ReviveRead()
 	}
 }
 

@@ -82,13 +82,12 @@ func (c *conn) upgrade(d *Decision, e *exchange) outcome {
 	}
 	defer d.route.upstream.Discard(u)
 	s.out = c.appendRequest(s.out[:0], d, framing{length: -1, upgrade: true}, &e.id)
-	now := c.g.watch.Now()
-	u.ExpireRead(now + d.route.timeout)
-	u.ExpireWrite(now + d.route.timeout)
+	c.until = c.g.watch.Now() + d.route.timeout
+	u.ExpireWrite(c.until)
 	if _, err := u.Write(s.out); err != nil {
 		return badUpstream
 	}
-	have, err := u.Read(s.up)
+	have, err := c.hear(u, s.up)
 	if err != nil {
 		return readFailure(err)
 	}
