@@ -38,6 +38,8 @@ type Readiness struct {
 	// KeyAge is the time in seconds since the keys were last read with success;
 	// -1 before they were, or where the mode needs none.
 	KeyAge float64 `json:"key_age_seconds"`
+	// KeysStale: that is longer than keys.max_age. Requests go on nevertheless.
+	KeysStale bool `json:"keys_stale"`
 	// FeedSilence is the time in seconds since the revocation feed last
 	// answered; -1 before it did.
 	FeedSilence float64 `json:"feed_silence_seconds"`
@@ -63,7 +65,9 @@ func (g *Gateway) Readiness() Readiness {
 	r.Ready = !r.Draining && !r.FeedStale
 	if a.keys != nil {
 		r.Keys, r.KeyAge = a.keys.Snapshot().Len(), a.keyAge(time.Now())
-		r.Ready = r.Ready && r.Keys > 0
+		bound := g.snap.Load().cfg.Keys.MaxAge.Seconds()
+		r.KeysStale = bound > 0 && r.KeyAge > bound
+		r.Ready = r.Ready && r.Keys > 0 && !r.KeysStale
 	}
 	return r
 }

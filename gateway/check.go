@@ -49,6 +49,9 @@ func checkTokens(c *Config) error {
 			return at("keys.url", "want http:// or https:// and a host")
 		}
 	}
+	if c.Keys.MaxAge > 0 && c.Keys.MaxAge <= c.Keys.Refresh && c.Keys.File == "" {
+		return at("keys.max_age", "want more than keys.refresh, which is %v", c.Keys.Refresh)
+	}
 	if !slices.Contains([]string{StaleRefuse, StaleServe}, c.Revocations.WhenStale) {
 		return at("revocations.when_stale", "want refuse or serve, not %q", c.Revocations.WhenStale)
 	}
@@ -182,6 +185,7 @@ func checkBounds(c *Config) error {
 		"timeouts.dial":                  t.Dial.Seconds(),
 		"timeouts.drain":                 t.Drain.Seconds(),
 		"keys.refresh":                   c.Keys.Refresh.Seconds(),
+		"keys.max_age":                   c.Keys.MaxAge.Seconds(),
 		"revocations.max_silence":        c.Revocations.MaxSilence.Seconds(),
 		"cache.introspection_ttl":        c.Cache.IntrospectionTTL.Seconds(),
 		"cache.introspection":            float64(c.Cache.Introspection),

@@ -64,6 +64,8 @@ type Keys struct {
 	File string `yaml:"file"`
 	// Refresh is how often the document is read again. Default 1m.
 	Refresh time.Duration `yaml:"refresh"`
+	// MaxAge is how long ago the document may have been read before /readyz answers 503; 0s for no bound. Default 0s.
+	MaxAge time.Duration `yaml:"max_age"`
 }
 
 // Cache bounds what is remembered of tokens.

@@ -32,6 +32,15 @@ func TestCheck(t *testing.T) {
 	if err := goodConfig().Check(); err != nil {
 		t.Fatal(err)
 	}
+	bounded := goodConfig()
+	bounded.Keys.MaxAge = time.Minute + 1
+	if err := bounded.Check(); err != nil {
+		t.Error(err)
+	}
+	bounded.Keys = Keys{File: "a", MaxAge: time.Second} // which is read every second
+	if err := bounded.Check(); err != nil {
+		t.Error(err)
+	}
 	f := func(want string, change func(*Config)) {
 		t.Helper()
 		c := goodConfig()
@@ -45,6 +54,8 @@ func TestCheck(t *testing.T) {
 	f("issuer: ", func(c *Config) { c.Issuer = "" })
 	f("skew: ", func(c *Config) { c.Skew = 2 * time.Minute })
 	f("keys: ", func(c *Config) { c.Keys = Keys{URL: "http://a", File: "b"} })
+	f("keys.max_age: ", func(c *Config) { c.Keys.MaxAge = -1 })
+	f("keys.max_age: ", func(c *Config) { c.Keys.MaxAge = time.Minute })
 	f("keys.url: ", func(c *Config) { c.Keys.URL = "a" })
 	f("revocations.when_stale: ", func(c *Config) { c.Revocations.WhenStale = "hope" })
 	f("security_service.url: ", func(c *Config) { c.SecurityService.URL = "" })

@@ -182,6 +182,47 @@ func TestKeyAge(t *testing.T) {
 	}
 }
 
+// Keys that were read too long ago: no longer ready, and nothing else. A reload
+// moves the bound.
+func TestKeysStale(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	w := newUnreadyWorld(t, ModeJWT, backend(), slog.New(slog.DiscardHandler), func(c *Config) { c.Keys.File, c.Keys.MaxAge = file, 4*time.Second })
+	set := w.service.keys
+	auth := "Bearer " + w.service.token(ModeJWT, w.service.claims("customer-1", "customer"))
+	put := func(b []byte) {
+		t.Helper()
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func(status int, text string) bool {
+		res := w.adminGet("/readyz")
+		return res.StatusCode == status && strings.Contains(res.body, text)
+	}
+	put(set)
+	w.eventually("ready", func() bool { return says(200, `"keys_stale":false`) })
+	put([]byte("{"))
+	w.eventually("stale", func() bool { return says(503, `"keys_stale":true`) })
+	if res := w.do("GET", "/orders/file", "Authorization", auth); res.StatusCode != 200 {
+		t.Errorf("with stale keys: %d", res.StatusCode)
+	}
+	put(set)
+	w.eventually("ready again", func() bool { return says(200, `"keys_stale":false`) })
+	cfg := w.cfg
+	cfg.Keys.MaxAge = time.Nanosecond
+	if err := w.g.Reload(cfg); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("stale by another bound", func() bool { return says(503, `"keys_stale":true`) })
+	cfg.Keys.MaxAge = 0
+	if err := w.g.Reload(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if !says(200, `"keys_stale":false`) {
+		t.Error("stale without a bound")
+	}
+}
+
 // A feed that is lost for too long: refused, and readiness says why.
 func TestFeedLost(t *testing.T) {
 	w, auth := newTraffic(t, func(c *Config) { c.Revocations.MaxSilence = 500 * time.Millisecond })
