@@ -150,6 +150,7 @@ func (c *conn) more() bool {
 func (c *conn) begin() {
 	c.busy.Store(true)
 	c.seen = 0
+	c.s.complete()
 	c.nc.ExpireRead(0)
 	c.closing = c.s.req.Close || c.draining()
 }

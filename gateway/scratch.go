@@ -36,12 +36,16 @@ func (p *scratches) get(lim wire.Limits) *scratch {
 		s.start, s.end, s.lim = 0, 0, lim
 		return s
 	}
-	return &scratch{
-		lim:  lim,
-		in:   make([]byte, lim.Head),
-		up:   make([]byte, upSize),
-		out:  make([]byte, 0, 2<<10),
-		back: make([]byte, 0, 4<<10),
+	return &scratch{lim: lim, in: make([]byte, lim.Head)}
+}
+
+// complete makes the memory that a request takes once its head is there. One
+// that comes slowly, or never, should cost no more than its head.
+func (s *scratch) complete() {
+	if s.up == nil {
+		s.up = make([]byte, upSize)
+		s.out = make([]byte, 0, 2<<10)
+		s.back = make([]byte, 0, 4<<10)
 	}
 }
 

@@ -86,16 +86,17 @@ func TestSlow(t *testing.T) {
 	open := func() float64 { return w.metric("tollgate_client_connections") }
 	w.eventually("besieged", 10*time.Second, func() bool { return open() > 0.9*float64(n) })
 	time.Sleep(time.Second) // until the last of them have begun as well
-	beside := w.good(16, 5*time.Millisecond, while)
+	var beside load
+	_, most, _ := peak(t, w.gatewayPID, func() { beside = w.good(16, 5*time.Millisecond, while) })
 	w.only(beside, 200)
 	wait()
-	figure(t, "%d slow connections: p99 %v beside them, %v without, ratio %.2f; closed after %v at most",
-		n, beside.p99, idle.p99, float64(beside.p99)/float64(idle.p99), s.Longest.Round(10*time.Millisecond))
+	figure(t, "%d slow connections: p99 %v beside them, %v without, ratio %.2f; closed after %v at most; memory %.1f MiB at most",
+		n, beside.p99, idle.p99, float64(beside.p99)/float64(idle.p99), s.Longest.Round(10*time.Millisecond), mib(most))
 	if s.Left > 0 {
 		t.Errorf("%d slow connections are open after %v", s.Left, s.Time)
 	}
-	if most := time.Duration(size(30, 10)) * time.Second; s.Longest > most {
-		t.Errorf("slow connections stay for %v, more than %v", s.Longest, most)
+	if bound := time.Duration(size(30, 10)) * time.Second; s.Longest > bound {
+		t.Errorf("slow connections stay for %v, more than %v", s.Longest, bound)
 	}
 	if s.Dripped < n/2 {
 		t.Errorf("%d bytes dripped over %d connections: not much of a siege", s.Dripped, n)
