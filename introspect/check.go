@@ -41,6 +41,9 @@ func (c *Config) checkNames() error {
 	} else if !isIssuer(c.Issuer) {
 		errs = append(errs, errors.New("issuer: must be an http or https URL without query and fragment (RFC 8414, section 2)"))
 	}
+	if isIssuer(c.Issuer) && !isIssuer(c.IntrospectionEndpoint) {
+		errs = append(errs, errors.New("introspection_endpoint: must be an http or https URL without query and fragment"))
+	}
 	if len(c.Audience) == 0 {
 		errs = append(errs, errors.New("audience: at least one must be given"))
 	}

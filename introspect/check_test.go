@@ -43,6 +43,7 @@ func TestCheckRefuses(t *testing.T) {
 	} {
 		f(url, func(c *Config) { c.Issuer = issuer })
 	}
+	f("introspection_endpoint: must be an http or https URL without query and fragment", func(c *Config) { c.IntrospectionEndpoint = "service:8090" })
 	f("audience: at least one must be given", func(c *Config) { c.Audience = nil })
 	f("audience[1]: must be printable ASCII without space, quote or backslash", func(c *Config) { c.Audience = []string{"a", "b c"} })
 	f("login_client_id: "+account.ErrClientID.Error(), func(c *Config) { c.LoginClientID = "a b" })

@@ -2,6 +2,7 @@ package introspect
 
 import (
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/introspect/account"
@@ -17,6 +18,10 @@ type Config struct {
 	// Issuer is the service's name and public base URL: the iss of its tokens,
 	// and where its metadata says that the endpoints are.
 	Issuer string `yaml:"issuer"`
+	// IntrospectionEndpoint is where the metadata sends service clients to
+	// introspect; default oauth2/introspect under the issuer. Where the issuer is
+	// the gateway, which does not pass introspection on, name the service's own.
+	IntrospectionEndpoint string `yaml:"introspection_endpoint"`
 	// Audience is the aud of tokens whose client names none of its own.
 	Audience []string `yaml:"audience"`
 	// LoginClientID is the client_id of the tokens that /login gives;
@@ -121,6 +126,7 @@ func (c Config) WithDefaults() Config {
 	or(&c.Listen, "127.0.0.1:8090")
 	or(&c.Admin, "127.0.0.1:8091")
 	or(&c.Data, "data")
+	or(&c.IntrospectionEndpoint, strings.TrimSuffix(c.Issuer, "/")+"/oauth2/introspect")
 	or(&c.LoginClientID, "first-party")
 	or(&c.Store.Kind, StorePebble)
 	or(&c.Store.HotTokens, 100_000)

@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,7 +18,7 @@ func TestStatementTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string]bool{}
+	rows, placed := map[string]bool{}, 0
 	for _, m := range regexp.MustCompile("`(TestRFC\\w+)` \\|\n").FindAllSubmatch(doc, -1) {
 		if rows[string(m[1])] {
 			t.Errorf("%s is in two rows", m[1])
@@ -40,7 +41,16 @@ func TestStatementTable(t *testing.T) {
 			}
 		}
 	}
-	if len(rows) < 50 {
+	for _, m := range regexp.MustCompile("\\| RFC (\\d+), [^|]+ \\| `TestRFC(\\d+)_").FindAllSubmatch(doc, -1) {
+		if !bytes.Equal(m[1], m[2]) {
+			t.Errorf("a row of RFC %s names a test of RFC %s", m[1], m[2])
+		}
+		placed++
+	}
+	if placed != len(rows) {
+		t.Errorf("%d of %d rows say where", placed, len(rows))
+	}
+	if len(rows) < 100 {
 		t.Errorf("the table has %d rows", len(rows))
 	}
 	for name := range rows {

@@ -55,6 +55,21 @@ func TestRFC8414_2_MetadataIsTrue(t *testing.T) {
 	}
 }
 
+// Where the issuer is a gateway that passes introspection on to nobody, the
+// metadata names the place where it is.
+func TestRFC8414_2_IntrospectionMayBeElsewhere(t *testing.T) {
+	cfg := quick(t)
+	cfg.IntrospectionEndpoint = "https://security.internal:8090/oauth2/introspect"
+	f := start(t, cfg)
+	m := f.metadata()
+	if m["introspection_endpoint"] != cfg.IntrospectionEndpoint {
+		t.Errorf("introspection_endpoint is %v", m["introspection_endpoint"])
+	}
+	if m["token_endpoint"] != cfg.Issuer+"/oauth2/token" || m["issuer"] != cfg.Issuer {
+		t.Errorf("metadata is %v", m)
+	}
+}
+
 func TestRFC8414_2_IssuerWithoutQueryAndFragment(t *testing.T) {
 	for issuer, good := range map[string]bool{
 		"https://as.example": true, "https://as.example/": true, "https://as.example:8443/tenant": true,

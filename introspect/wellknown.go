@@ -26,7 +26,7 @@ func (s *Service) metadata(ctx *fasthttp.RequestCtx) error {
 	body, err := json.Marshal(map[string]any{
 		"issuer":                                s.cfg.Issuer,
 		"token_endpoint":                        base + "/oauth2/token",
-		"introspection_endpoint":                base + "/oauth2/introspect",
+		"introspection_endpoint":                s.cfg.IntrospectionEndpoint,
 		"revocation_endpoint":                   base + "/oauth2/revoke",
 		"jwks_uri":                              base + "/.well-known/jwks.json",
 		"response_types_supported":              []string{},
