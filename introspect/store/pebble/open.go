@@ -50,11 +50,13 @@ type Store struct {
 
 	pace pace
 
-	sweeping sync.Mutex
-	swept    []byte    // every key of the expiry index before it has been swept
-	deleted  int       // records since the last compaction
-	looked   time.Time // when keepPace last looked
-	flushing int       // how many times in a row it saw a flush
+	sweeping  sync.Mutex
+	swept     []byte    // every key of the expiry index before it has been swept
+	indexed   []byte    // every key of it before this one has been deleted from it
+	unindexed int       // how many batches ago
+	deleted   int       // records since the last compaction
+	looked    time.Time // when keepPace last looked
+	flushing  int       // how many times in a row it saw a flush
 }
 
 // memTable is also the size of a log, of which Pebble keeps four to write
@@ -86,6 +88,7 @@ func Open(dir string, o Options) (*Store, error) {
 		done:        make(chan struct{}),
 		failed:      make(chan struct{}),
 		swept:       expiryKey(0, nil),
+		indexed:     expiryKey(0, nil),
 	}
 	po := &pebble.Options{
 		FS:                 &paced{o.FS, &s.pace},

@@ -49,15 +49,20 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	if err := it.Close(); err != nil {
 		return 0, err
 	}
-	if bytes.Compare(s.swept, end) < 0 {
-		if err := b.DeleteRange(s.swept, end, nil); err != nil {
+	if bytes.Compare(end, s.swept) < 0 {
+		end = s.swept // the clock has been set back
+	}
+	batches, indexed := s.unindexed+1, s.indexed
+	if (n < limit || batches >= unindex) && bytes.Compare(indexed, end) < 0 {
+		if err := b.DeleteRange(indexed, end, nil); err != nil {
 			return 0, err
 		}
-		s.swept = end
+		batches, indexed = 0, end
 	}
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return 0, err
 	}
+	s.swept, s.unindexed, s.indexed = end, batches, indexed
 	s.deleted += n
 	if n < limit && s.deleted >= compactAfter {
 		s.deleted = 0
@@ -65,6 +70,11 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	}
 	return n, b.Close()
 }
+
+// unindex is how many batches share one deletion of what they have swept of the
+// index: after each, the next look-up sorts all such deletions in memory anew.
+// What a crash keeps from being deleted there is swept again, and found gone.
+const unindex = 64
 
 // compactAfter is how many deletions are worth a compaction of their own:
 // Pebble would give their space back too, but some time later.
