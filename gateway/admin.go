@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -10,7 +12,10 @@ import (
 
 // admin serves the admin listener.
 func (g *Gateway) admin(ctx *fasthttp.RequestCtx) {
-	switch path := string(ctx.Path()); {
+	// The path as it was sent: Envoy appends what a client has sent to
+	// /authorize, and dot segments would lead to another page.
+	target, _, _ := bytes.Cut(ctx.Request.Header.RequestURI(), []byte{'?'})
+	switch path := string(target); {
 	case path == "/healthz":
 		ctx.SetContentType("text/plain; charset=utf-8")
 		ctx.SetBodyString("ok\n")
@@ -19,9 +24,9 @@ func (g *Gateway) admin(ctx *fasthttp.RequestCtx) {
 	case path == "/metrics":
 		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
 		g.metrics.write(ctx)
-	case len(path) >= len("/debug/pprof") && path[:len("/debug/pprof")] == "/debug/pprof":
+	case path == "/debug/pprof" || strings.HasPrefix(path, "/debug/pprof/"):
 		pprofhandler.PprofHandler(ctx)
-	case path == authorizePath || len(path) > len(authorizePath) && path[:len(authorizePath)+1] == authorizePath+"/":
+	case path == authorizePath || strings.HasPrefix(path, authorizePath+"/"):
 		g.authorize(ctx)
 	default:
 		ctx.Error("not found\n", fasthttp.StatusNotFound)

@@ -77,26 +77,31 @@ func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
 
 // original is the method and target asked about: as nginx is told to say
 // (X-Original-Method, X-Original-URI), as Traefik and Caddy say
-// (X-Forwarded-Method, X-Forwarded-Uri), or as Envoy says, in place.
+// (X-Forwarded-Method, X-Forwarded-Uri), or as Envoy says, in place. Proxies pass
+// on what the client has said in the way of another proxy, so what is said in
+// two ways has to be the same.
 func original(ctx *fasthttp.RequestCtx) (method, target []byte, ok bool) {
+	said := func(m, t []byte) bool {
+		if method == nil {
+			method, target = m, t
+		}
+		return bytes.Equal(m, method) && bytes.Equal(t, target)
+	}
 	for _, names := range [][2]string{
 		{"X-Original-Method", "X-Original-URI"},
 		{"X-Forwarded-Method", "X-Forwarded-Uri"},
 	} {
 		m, mok := single(ctx, names[0])
 		t, tok := single(ctx, names[1])
-		switch {
-		case !mok || !tok || (m == nil) != (t == nil):
+		if !mok || !tok || (m == nil) != (t == nil) || m != nil && !said(m, t) {
 			return nil, nil, false
-		case m != nil:
-			return m, t, true
 		}
 	}
-	target = bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(authorizePath))
-	if len(target) == 0 || target[0] != '/' {
+	here := bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(authorizePath))
+	if len(here) > 0 && here[0] == '/' && !said(ctx.Method(), here) {
 		return nil, nil, false
 	}
-	return ctx.Method(), target, true
+	return method, target, method != nil
 }
 
 // presented is the credential of the request asked about.

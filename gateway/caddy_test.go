@@ -25,6 +25,7 @@ func TestCaddy(t *testing.T) {
 http://%[1]s {
 	route {
 		request_header -X-Auth-*
+		request_header -X-Original-*
 		forward_auth %[3]s {
 			uri /authorize
 			copy_headers Authorization X-Auth-Subject X-Auth-Client X-Auth-Roles X-Auth-Scopes X-Auth-Token-Id
@@ -43,6 +44,7 @@ http://%[1]s {
 	}
 	// the client cannot choose what is asked about
 	front.gets(403, "/admin", "Authorization", auth, "X-Forwarded-Uri", "/orders/echo", "X-Forwarded-Method", "GET")
+	front.gets(403, "/admin", "Authorization", auth, "X-Original-Method", "GET", "X-Original-URI", "/healthz")
 	if res := front.gets(http.StatusUnauthorized, "/orders/echo"); res.Header.Get("WWW-Authenticate") != challengeBare {
 		t.Errorf("%v", res.Header)
 	}

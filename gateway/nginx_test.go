@@ -31,10 +31,19 @@ http {
 		listen %[3]s;
 		location / {
 			auth_request /_tollgate;
-			auth_request_set $subject $upstream_http_x_auth_subject;
 			auth_request_set $token $upstream_http_authorization;
-			proxy_set_header X-Auth-Subject $subject;
+			auth_request_set $subject $upstream_http_x_auth_subject;
+			auth_request_set $client $upstream_http_x_auth_client;
+			auth_request_set $roles $upstream_http_x_auth_roles;
+			auth_request_set $scopes $upstream_http_x_auth_scopes;
+			auth_request_set $token_id $upstream_http_x_auth_token_id;
 			proxy_set_header Authorization $token;
+			proxy_set_header X-Auth-Subject $subject;
+			proxy_set_header X-Auth-Client $client;
+			proxy_set_header X-Auth-Roles $roles;
+			proxy_set_header X-Auth-Scopes $scopes;
+			proxy_set_header X-Auth-Token-Id $token_id;
+			proxy_set_header X-Auth-Gateway "";
 			proxy_pass http://%[4]s;
 		}
 		location = /_tollgate {
@@ -44,20 +53,26 @@ http {
 			proxy_set_header Content-Length "";
 			proxy_set_header X-Original-Method $request_method;
 			proxy_set_header X-Original-URI $request_uri;
+			proxy_set_header X-Forwarded-Method "";
+			proxy_set_header X-Forwarded-Uri "";
 		}
 	}
 }`, user, dir, addr, w.upstream.Addr(), w.admin)
 	file := written(t, dir, "nginx.conf", conf)
 	cmd := exec.Command(program, "-c", file, "-p", dir, "-e", "stderr", "-g", "daemon off;")
 	front := w.behind(cmd, addr)
-	res := front.gets(200, "/orders/echo?a=b", "Authorization", auth, "X-Auth-Subject", "evil")
-	if !strings.Contains(res.body, "X-Auth-Subject: customer-1\r\n") || strings.Contains(res.body, "evil") {
+	res := front.gets(200, "/orders/echo?a=b", "Authorization", auth, "X-Auth-Subject", "evil", "X-Auth-Roles", "evil",
+		"X-Auth-Client", "evil", "X-Auth-Scopes", "evil", "X-Auth-Token-Id", "evil", "X-Auth-Gateway", "evil", "X_Auth_Subject", "evil", "X-Forwarded-Uri", "/healthz")
+	if !strings.Contains(res.body, "X-Auth-Subject: customer-1\r\n") || !strings.Contains(res.body, "X-Auth-Roles: customer\r\n") || strings.Contains(res.body, "evil") {
 		t.Errorf("%s", res.body)
 	}
 	if res := front.gets(http.StatusUnauthorized, "/orders/echo"); res.Header.Get("WWW-Authenticate") != challengeBare {
 		t.Errorf("%v", res.Header)
 	}
 	front.gets(403, "/admin", "Authorization", auth)
+	// the client cannot choose what is asked about
+	front.gets(403, "/admin", "Authorization", auth, "X-Original-Method", "GET", "X-Original-URI", "/healthz")
+	front.gets(403, "/admin", "Authorization", auth, "X-Forwarded-Method", "GET", "X-Forwarded-Uri", "/healthz")
 	// on a public route the client's word is overwritten with nothing
 	w.upstream.forget()
 	front.gets(404, "/healthz", "X-Auth-Subject", "evil", "Authorization", "evil")

@@ -76,47 +76,6 @@ func (w *world) adminGet(path string, headers ...string) got {
 	return got{res, string(b)}
 }
 
-func TestAuthorize(t *testing.T) {
-	w, auth := newTraffic(t, nil)
-	f := func(status int, path string, headers ...string) got {
-		t.Helper()
-		res := w.adminGet(path, headers...)
-		if res.StatusCode != status {
-			t.Errorf("%v: %d, want %d", headers, res.StatusCode, status)
-		}
-		for _, name := range identityNames {
-			if _, ok := res.Header[http.CanonicalHeaderKey(name)]; !ok {
-				t.Errorf("%v: no %s in the answer", headers, name)
-			}
-		}
-		return res
-	}
-	nginx := []string{"X-Original-Method", "GET", "X-Original-URI"}
-	traefik := []string{"X-Forwarded-Method", "GET", "X-Forwarded-Uri"}
-	res := f(200, "/authorize", append(nginx, "/orders/1?a=b", "Authorization", auth)...)
-	if res.Header.Get("X-Auth-Subject") != "customer-1" || res.Header.Get("X-Auth-Roles") != "customer" || res.Header.Get("Authorization") != auth {
-		t.Errorf("%v", res.Header)
-	}
-	f(200, "/authorize", append(traefik, "/orders", "Authorization", auth)...)
-	f(200, "/authorize/orders/1", "Authorization", auth) // Envoy
-	// public: nobody
-	if res := f(200, "/authorize", append(nginx, "/healthz", "Authorization", auth)...); res.Header.Get("X-Auth-Subject") != "" || res.Header.Get("Authorization") != "" {
-		t.Errorf("%v", res.Header)
-	}
-	if res := f(401, "/authorize", append(nginx, "/orders")...); res.Header.Get("WWW-Authenticate") != challengeBare {
-		t.Errorf("%v", res.Header)
-	}
-	f(401, "/authorize", append(nginx, "/orders", "Authorization", "Bearer x")...)
-	f(403, "/authorize", append(nginx, "/admin", "Authorization", auth)...)
-	f(403, "/authorize", "X-Original-Method", "DELETE", "X-Original-URI", "/orders", "Authorization", auth)
-	// what is ambiguous is refused
-	f(400, "/authorize", append(nginx, "/orders/../admin", "Authorization", auth)...)
-	f(400, "/authorize", append(nginx, "/orders%2f..%2fadmin", "Authorization", auth)...)
-	f(400, "/authorize", "X-Original-URI", "/orders", "Authorization", auth)
-	f(400, "/authorize", append(nginx, "/orders", "Authorization", auth, "Authorization", auth)...)
-	f(400, "/authorize", "Authorization", auth)
-}
-
 func TestAdmin(t *testing.T) {
 	w, auth := newTraffic(t, nil)
 	w.do("GET", "/orders/file", "Authorization", auth)

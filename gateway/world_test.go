@@ -245,7 +245,12 @@ func (w *world) send(method, path string, body io.Reader, headers ...string) got
 // until the gateway closes it, or has answered.
 func (w *world) raw(request string) got {
 	w.t.Helper()
-	c, err := net.Dial("tcp", w.public)
+	return w.rawTo(w.public, request)
+}
+
+func (w *world) rawTo(address, request string) got {
+	w.t.Helper()
+	c, err := net.Dial("tcp", address)
 	if err != nil {
 		w.t.Fatal(err)
 	}
