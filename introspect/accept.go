@@ -13,9 +13,6 @@ import (
 func wantsSigned(h *fasthttp.RequestHeader) bool {
 	var signed, plain float64
 	for _, line := range h.PeekAll(fasthttp.HeaderAccept) {
-		if string(line) == answerType {
-			return true // as the gateway says it, at the least cost
-		}
 		for kind := range strings.SplitSeq(string(line), ",") {
 			kind, quality := weigh(kind)
 			switch kind {
@@ -32,6 +29,9 @@ func wantsSigned(h *fasthttp.RequestHeader) bool {
 // weigh reads one element of Accept (RFC 9110, section 12.5.1). What cannot be
 // read weighs nothing.
 func weigh(element string) (kind string, quality float64) {
+	if !strings.Contains(element, ";") { // as gateways have it, for the least cost
+		return strings.ToLower(strings.TrimSpace(element)), 1
+	}
 	kind, parameters, err := mime.ParseMediaType(element)
 	if err != nil {
 		return "", 0
