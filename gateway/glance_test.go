@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -232,4 +233,22 @@ func TestLateEnd(t *testing.T) {
 			t.Errorf("%d %q, want %q", res.StatusCode, res.body, want)
 		}
 	}
+}
+
+// A client that goes away takes the answer's upstream connection with it.
+func TestClientGone(t *testing.T) {
+	w, auth := newTraffic(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+w.public+"/orders/events", nil)
+	req.Header.Set("Authorization", auth)
+	res, err := (&http.Transport{}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.ReadFull(res.Body, make([]byte, 5))
+	if n := w.g.open.Load(); n != 1 {
+		t.Fatalf("%d connections", n)
+	}
+	cancel()
+	w.eventually("noticed that the client is gone", func() bool { return w.g.open.Load() == 0 })
 }
