@@ -150,6 +150,9 @@ func (a *authenticator) token(token []byte, now time.Time) (identity, outcome) {
 }
 
 func (a *authenticator) introspect(token []byte) (identity, error) {
+	if !tokenShaped(token) {
+		return identity{}, client.ErrInactive
+	}
 	ask := a.client.Introspect
 	if a.mode == ModePhantom {
 		ask = a.client.IntrospectPhantom

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 
+	"github.com/tollgate/tollgate/engine/jwt"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
 
@@ -54,6 +55,25 @@ func readCredential(authorization []byte, auth bool, apiKeyValue []byte, key boo
 		return credential{basicPair, value}
 	}
 	return credential{kind: badCredential}
+}
+
+// tokenShaped reports whether a token is one that any service can have issued:
+// not too long, and of the bytes of RFC 6750, section 2.1. Which of them it has
+// issued is for the service to know.
+func tokenShaped(token []byte) bool {
+	if len(token) > jwt.MaxSize {
+		return false
+	}
+	body := bytes.TrimRight(token, "=")
+	for _, c := range body {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
+		default:
+			return false
+		}
+	}
+	return len(body) > 0
 }
 
 // equalFold compares b with a word in lower case.

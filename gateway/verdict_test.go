@@ -113,6 +113,39 @@ func TestNoVerdict(t *testing.T) {
 	}
 }
 
+// What no service can have issued is refused without a call.
+func TestTokenShape(t *testing.T) {
+	for _, mode := range []string{ModeOpaque, ModePhantom} {
+		w := newWorld(t, mode, nil)
+		f := func(token string, calls int64) {
+			t.Helper()
+			before := w.service.asked.Load()
+			res := w.raw("GET /orders HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: Bearer " + token + "\r\n\r\n")
+			if res.StatusCode != 401 || res.Header.Get("WWW-Authenticate") != challengeToken {
+				t.Errorf("%s: %.50q: %d %q", mode, token, res.StatusCode, res.Header.Get("WWW-Authenticate"))
+			}
+			if n := w.service.asked.Load() - before; n != calls {
+				t.Errorf("%s: %.50q: %d calls, want %d", mode, token, n, calls)
+			}
+		}
+		f(`a"b`, 0)
+		f("a%20b", 0)
+		f("a,b", 0)
+		f("a;b", 0)
+		f("a\\b", 0)
+		f("caf\xc3\xa9", 0)
+		f("\xff", 0)
+		f("a=b", 0)
+		f("==", 0)
+		f(strings.Repeat("a", 8<<10+1), 0)
+		// others may be anybody's
+		f("a", 1)
+		f("AZaz09-._~+/==", 1)
+		f("tg_00000000-0000-4000-8000-000000000001", 1)
+		f(strings.Repeat("a", 8<<10), 1)
+	}
+}
+
 // What a caller may do is decided on every use, also of what is remembered.
 func TestRemembered(t *testing.T) {
 	for _, mode := range []string{ModeJWT, ModeOpaque, ModePhantom} {
