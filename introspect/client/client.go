@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -70,12 +69,11 @@ func New(cfg Config) (*Client, error) {
 	basic := basicAuth(cfg.ClientID, secret)
 	c.basic.Store(&basic)
 	for _, h := range []**fasthttp.HostClient{&c.http, &c.relay, &c.feed} {
-		if *h, err = hostClient(u, &cfg); err != nil {
+		if *h, err = hostClient(u, &cfg, h != &c.relay); err != nil {
 			return nil, err
 		}
 	}
 	c.feed.MaxResponseBodySize = maxFeed
-	c.relay.MaxIdemponentCallAttempts = 1
 	c.relay.MaxIdleConnDuration = 2 * time.Second
 	c.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests: 1,
@@ -109,7 +107,9 @@ func (c *Client) Stats() *Stats { return &c.stats }
 // Open reports whether the breaker keeps calls from being made.
 func (c *Client) Open() bool { return c.breaker.State() == gobreaker.StateOpen }
 
-func hostClient(u *url.URL, cfg *Config) (*fasthttp.HostClient, error) {
+// hostClient talks to the service. With again, a call on which the connection
+// broke off is made once more.
+func hostClient(u *url.URL, cfg *Config, again bool) (*fasthttp.HostClient, error) {
 	tlsConfig, err := cfg.TLS.Client(u.Hostname())
 	if err != nil {
 		return nil, err
@@ -117,6 +117,9 @@ func hostClient(u *url.URL, cfg *Config) (*fasthttp.HostClient, error) {
 	addr := u.Host
 	if u.Port() == "" {
 		addr = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	}
+	if u.Scheme != "https" {
+		tlsConfig = nil
 	}
 	return &fasthttp.HostClient{
 		Addr:                     addr,
@@ -127,24 +130,16 @@ func hostClient(u *url.URL, cfg *Config) (*fasthttp.HostClient, error) {
 		MaxIdleConnDuration:      30 * time.Second,
 		MaxResponseBodySize:      maxAnswer,
 		NoDefaultUserAgentHeader: true,
-		DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {
-			if timeout <= 0 || timeout > cfg.Timeout {
-				timeout = cfg.Timeout
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), timeout)
-			defer cancel()
-			if u.Scheme == "https" {
-				// fasthttp would leave the handshake to the first write, and
-				// reading what the peer says to it without a deadline.
-				return (&tls.Dialer{Config: tlsConfig}).DialContext(ctx, "tcp", addr)
-			}
-			return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-		},
-		// A call may be repeated where the connection had been closed while
+		DialTimeout:              dialer(cfg.Timeout, tlsConfig),
+		// Nothing was sent on a stale connection, however many there are. Else a
+		// call may be repeated once, where the connection had been closed while
 		// idle; a service that is slow is not asked twice.
-		MaxIdemponentCallAttempts: 2,
-		RetryIfErr: func(_ *fasthttp.Request, _ int, err error) (bool, bool) {
-			return false, errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		MaxIdemponentCallAttempts: cfg.MaxConns + 2,
+		RetryIfErr: func(_ *fasthttp.Request, attempts int, err error) (bool, bool) {
+			if errors.Is(err, errStale) {
+				return false, true
+			}
+			return false, again && attempts == 1 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
 		},
 	}, nil
 }
