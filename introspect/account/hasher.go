@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
-
-	"github.com/tollgate/tollgate/introspect/account/internal/argon2"
 )
 
 // ErrBusy: too many logins are waiting for their turn.
@@ -22,23 +20,16 @@ type Hasher struct {
 	queue   int64
 	wait    time.Duration
 	dummy   *hash
-	memory  chan *argon2.Memory // of hashes that are done, one for each turn at most
 }
 
 // NewHasher returns a Hasher that runs at most concurrency hashes at once, lets
 // queue callers wait, and none of them for longer than wait.
 func NewHasher(p Params, concurrency, queue int, wait time.Duration) (*Hasher, error) {
-	m := new(argon2.Memory)
-	dummy, err := parseHash(newHash([]byte("no password"), p, m))
+	dummy, err := parseHash(newHash([]byte("no password"), p))
 	if err != nil {
 		return nil, err
 	}
-	h := &Hasher{
-		params: p, turns: make(chan struct{}, concurrency), queue: int64(queue), wait: wait, dummy: dummy,
-		memory: make(chan *argon2.Memory, concurrency),
-	}
-	h.give(m)
-	return h, nil
+	return &Hasher{params: p, turns: make(chan struct{}, concurrency), queue: int64(queue), wait: wait, dummy: dummy}, nil
 }
 
 // turn waits for one of the turns; the caller gives it back.
@@ -64,23 +55,6 @@ func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// take returns memory to hash in; whoever has a turn gives it back.
-func (h *Hasher) take() *argon2.Memory {
-	select {
-	case m := <-h.memory:
-		return m
-	default:
-		return new(argon2.Memory)
-	}
-}
-
-func (h *Hasher) give(m *argon2.Memory) {
-	select {
-	case h.memory <- m:
-	default:
-	}
-}
-
 // Hash returns the hash to keep of a new password.
 func (h *Hasher) Hash(ctx context.Context, password []byte) (string, error) {
 	if len(password) == 0 || len(password) > MaxPassword {
@@ -91,9 +65,7 @@ func (h *Hasher) Hash(ctx context.Context, password []byte) (string, error) {
 		return "", err
 	}
 	defer done()
-	m := h.take()
-	defer h.give(m)
-	return newHash(password, h.params, m), nil
+	return newHash(password, h.params), nil
 }
 
 // Check reports whether password is the one that was hashed, and the hash to
@@ -114,15 +86,9 @@ func (h *Hasher) Check(ctx context.Context, phc string, password []byte) (ok boo
 		return false, "", err
 	}
 	defer done()
-	m := h.take()
-	defer h.give(m)
-	first := m
-	if kept.params.MemoryKiB > h.params.MemoryKiB {
-		first = new(argon2.Memory) // an imported hash's, too large to keep
-	}
-	ok = kept.matches(password, first) && phc != ""
+	ok = kept.matches(password) && phc != ""
 	if ok && !kept.current(h.params) {
-		better = newHash(password, h.params, m)
+		better = newHash(password, h.params)
 	}
 	return ok, better, nil
 }

@@ -9,9 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
-
-	"github.com/tollgate/tollgate/introspect/account/internal/argon2"
 )
 
 // MaxPassword is how long a password may be, in bytes. Longer ones are refused
@@ -71,11 +70,11 @@ type hash struct {
 	key    []byte // bcrypt: the whole string
 }
 
-// newHash hashes password under a fresh salt, in memory m.
-func newHash(password []byte, p Params, m *argon2.Memory) string {
+// newHash hashes password under a fresh salt.
+func newHash(password []byte, p Params) string {
 	salt := make([]byte, saltLen)
 	rand.Read(salt)
-	key := argon2.Key(argon2.ID, password, salt, p.Time, p.MemoryKiB, p.Parallel, keyLen, m, giveWay)
+	key := argon2.IDKey(password, salt, p.Time, p.MemoryKiB, p.Parallel, keyLen)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.MemoryKiB, p.Time, p.Parallel,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
@@ -126,20 +125,20 @@ func cost(s, name string, limit uint64) (uint32, bool) {
 	return uint32(n), ok && err == nil && n >= 1 && n <= limit
 }
 
-// matches reports whether password is the one that was hashed. It hashes in
-// memory m.
-func (h *hash) matches(password []byte, m *argon2.Memory) bool {
-	mode := argon2.ID
+// matches reports whether password is the one that was hashed.
+func (h *hash) matches(password []byte) bool {
+	p := h.params
+	var key []byte
 	switch h.kind {
 	case "bcrypt":
 		// bcrypt ignores what follows the 72nd byte; x/crypto/bcrypt refuses
 		// such passwords when hashing, and cuts them here as others do.
 		return bcrypt.CompareHashAndPassword(h.key, password[:min(len(password), 72)]) == nil
 	case "argon2i":
-		mode = argon2.I
+		key = argon2.Key(password, h.salt, p.Time, p.MemoryKiB, p.Parallel, uint32(len(h.key)))
+	default:
+		key = argon2.IDKey(password, h.salt, p.Time, p.MemoryKiB, p.Parallel, uint32(len(h.key)))
 	}
-	p := h.params
-	key := argon2.Key(mode, password, h.salt, p.Time, p.MemoryKiB, p.Parallel, uint32(len(h.key)), m, giveWay)
 	return subtle.ConstantTimeCompare(key, h.key) == 1
 }
 

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/tollgate/tollgate/introspect/account/internal/argon2"
 )
 
 var cheap = Params{MemoryKiB: 8 << 10, Time: 1, Parallel: 1}
@@ -59,7 +57,7 @@ func TestHashesOfOnePasswordDiffer(t *testing.T) {
 // of the reference implementation's test, bcrypt's one of crypt_blowfish's.
 func TestImportedHashesAreRehashed(t *testing.T) {
 	h := newHasher(t, cheap, 1, 1, time.Second)
-	older := newHash([]byte("secret"), Params{MemoryKiB: 9 << 10, Time: 2, Parallel: 2}, new(argon2.Memory))
+	older := newHash([]byte("secret"), Params{MemoryKiB: 9 << 10, Time: 2, Parallel: 2})
 	for phc, password := range map[string]string{
 		older: "secret",
 		"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc": "password",
