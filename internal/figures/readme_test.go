@@ -38,6 +38,7 @@ func TestReplaced(t *testing.T) {
 		"2026-01-01-ed25519": `{"Processes":[{"Backend":"ancient","Rows":[]}]}`,
 		"2026-01-02-ed25519": `{"Processes":[{"Backend":"b","Rows":[{"Name":"crypto/ed25519","Min":40000},{"Name":"tollgate b","Min":4000},{"Name":"tollgate b, batch of 64","Min":2000}]}]}`,
 		"2026-01-01-tokens":  `{"groups":[{"Alg":"EdDSA","Path":"cold","Rows":[{"Name":"tollgate","Min":5000},{"Name":"slow","Min":60000},{"Name":"quick","Min":50000},{"Name":"signature alone, x","Min":1}]}]}`,
+		"2026-01-01-gateway": `{"rate":6000,"rows":[{"Name":"reference","Paced":{"Cost":[80,90,85]},"Full":{"Rate":[100,110]}},{"Name":"tollgate jwt","Paced":{"Cost":[7]},"Full":{"Rate":[8]}},{"Name":"nginx","Paced":{"Cost":[1]},"Full":{"Rate":[2]}}]}`,
 		"2026-01-01-first":   `{"modes":[{"name":"jwt","capacity":{"value":9,"low":8,"high":10}},{"name":"opaque"},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`,
 	} {
 		write(name, text)
@@ -49,6 +50,7 @@ func TestReplaced(t *testing.T) {
 	for _, want := range []string{
 		"above\n" + begin, end + "below\n", "| 4 µs | crypto/ed25519 40 µs: 0.1 times |",
 		"quick 50 µs, the fastest of the peers: 10 times ours", "9 (8 to 10)",
+		"| CPU of the gateway a request at 6000/s, jwt | 7 µs | a plain fasthttp proxy 85 µs |", "| requests a second at most, jwt | 8 | a plain fasthttp proxy 105 |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ import (
 func table(results string) (string, error) {
 	var b strings.Builder
 	b.WriteString("| what | Tollgate | beside it | run |\n| --- | ---: | ---: | --- |\n")
-	for _, rows := range []func(*strings.Builder, string) error{modes, tokens, signatures} {
+	for _, rows := range []func(*strings.Builder, string) error{modes, gateways, tokens, signatures} {
 		if err := rows(&b, results); err != nil {
 			return "", err
 		}
@@ -86,6 +87,40 @@ func signatures(b *strings.Builder, results string) error {
 		}
 	}
 	return nil
+}
+
+// gateways are the rows of the gateway beside a proxy that does nothing else.
+func gateways(b *strings.Builder, results string) error {
+	type series struct{ Cost, Rate []float64 }
+	var s struct {
+		Rate int
+		Rows []struct {
+			Name        string
+			Paced, Full series
+		}
+	}
+	run, err := newest(results, "gateway", &s)
+	if err != nil {
+		return err
+	}
+	for _, r := range s.Rows {
+		what, ours := strings.CutPrefix(r.Name, "tollgate ")
+		if what != "jwt" && what != "jwt+cache" || !ours {
+			continue
+		}
+		ref := s.Rows[0]
+		fmt.Fprintf(b, "| CPU of the gateway a request at %d/s, %s | %.0f µs | a plain fasthttp proxy %.0f µs | [run](%s/report.md) |\n",
+			s.Rate, what, median(r.Paced.Cost), median(ref.Paced.Cost), run)
+		fmt.Fprintf(b, "| requests a second at most, %s | %.0f | a plain fasthttp proxy %.0f | [run](%s/report.md) |\n",
+			what, median(r.Full.Rate), median(ref.Full.Rate), run)
+	}
+	return nil
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	n := len(v)
+	return (v[(n-1)/2] + v[n/2]) / 2
 }
 
 // tokens are the rows of the engine.
