@@ -87,7 +87,13 @@ func (s *Service) Ready() error {
 }
 
 // Close closes the store. It is called once Serve has returned.
-func (s *Service) Close() error { return s.store.Close() }
+func (s *Service) Close() error { return errors.Join(s.hasher.Close(), s.store.Close()) }
+
+// HashWith has passwords hashed by processes of their own, as many as may hash at
+// once, each of which runs command: that has to call account.Work with its
+// standard input and output. Their priority is low, so that logins do not slow
+// introspection. It is called before Serve, or not at all.
+func (s *Service) HashWith(command ...string) error { return s.hasher.Outsource(command...) }
 
 // Serve serves until ctx ends or the store fails, then drains and returns. It
 // is called once. It closes both listeners.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"syscall"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tollgate/tollgate/internal/yamlconf"
 	"github.com/tollgate/tollgate/introspect"
+	"github.com/tollgate/tollgate/introspect/account"
 )
 
 func newIntrospect() *cobra.Command {
@@ -56,6 +58,13 @@ whether it is good; what has changed in it takes a restart.`,
 				return fmt.Errorf("%s: %w", config, err)
 			}
 			defer func() { err = errors.Join(err, service.Close()) }()
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			if err := service.HashWith(self, hashCommand); err != nil {
+				return err
+			}
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
 			if err := watch(ctx, config, log, func() error { return unchanged(config, conf) }); err != nil {
@@ -69,6 +78,19 @@ whether it is good; what has changed in it takes a restart.`,
 	cmd.Flags().StringVar(&config, "config", "", "the configuration, a YAML file")
 	logs.flags(cmd, "info")
 	return cmd
+}
+
+// hashCommand is the process that hashes passwords for the security service.
+const hashCommand = "hash-passwords"
+
+func newHash() *cobra.Command {
+	return &cobra.Command{
+		Use:    hashCommand,
+		Short:  "Hash passwords for the security service, which starts this itself",
+		Hidden: true,
+		Args:   noArgs,
+		RunE:   func(cmd *cobra.Command, _ []string) error { return account.Work(cmd.InOrStdin(), cmd.OutOrStdout()) },
+	}
 }
 
 // unchanged reports a configuration that is no good, or differs from the one

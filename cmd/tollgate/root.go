@@ -59,6 +59,7 @@ func newRoot() *cobra.Command {
 		newDev(),
 		newGateway(),
 		newIntrospect(),
+		newHash(),
 		newCheck(),
 		newVerify(),
 		newUser(),

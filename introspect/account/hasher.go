@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -15,7 +16,7 @@ var ErrBusy = errors.New("too many logins at once")
 // processors. It is safe for concurrent use.
 type Hasher struct {
 	params  Params
-	turns   chan struct{}
+	free    chan engine // one for each that may hash now
 	waiting atomic.Int64
 	queue   int64
 	wait    time.Duration
@@ -29,15 +30,47 @@ func NewHasher(p Params, concurrency, queue int, wait time.Duration) (*Hasher, e
 	if err != nil {
 		return nil, err
 	}
-	return &Hasher{params: p, turns: make(chan struct{}, concurrency), queue: int64(queue), wait: wait, dummy: dummy}, nil
+	h := &Hasher{params: p, free: make(chan engine, concurrency), queue: int64(queue), wait: wait, dummy: dummy}
+	for range concurrency {
+		h.free <- here{}
+	}
+	return h, nil
 }
 
-// turn waits for one of the turns; the caller gives it back.
-func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
-	done = func() { <-h.turns }
+// Outsource has passwords hashed by processes of low priority instead, each of
+// which runs command, and that Work. It is called once, before anything is
+// hashed; Close ends them.
+func (h *Hasher) Outsource(command ...string) error {
+	for range cap(h.free) {
+		w := &worker{command: command}
+		if err := w.start(); err != nil {
+			return fmt.Errorf("hashing process: %w", errors.Join(err, h.Close()))
+		}
+		<-h.free
+		h.free <- w
+	}
+	return nil
+}
+
+// Close ends the processes of Outsource, once they are done with what they have.
+func (h *Hasher) Close() error {
+	var errs []error
+	engines := make([]engine, cap(h.free))
+	for i := range engines {
+		engines[i] = <-h.free
+		errs = append(errs, engines[i].close())
+	}
+	for _, e := range engines {
+		h.free <- e
+	}
+	return errors.Join(errs...)
+}
+
+// turn waits for an engine; the caller gives it back.
+func (h *Hasher) turn(ctx context.Context) (engine, error) {
 	select {
-	case h.turns <- struct{}{}:
-		return done, nil
+	case e := <-h.free:
+		return e, nil
 	default:
 	}
 	if h.waiting.Add(1) > h.queue {
@@ -48,8 +81,8 @@ func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
 	select {
-	case h.turns <- struct{}{}:
-		return done, nil
+	case e := <-h.free:
+		return e, nil
 	case <-ctx.Done():
 		return nil, ErrBusy
 	}
@@ -60,12 +93,12 @@ func (h *Hasher) Hash(ctx context.Context, password []byte) (string, error) {
 	if len(password) == 0 || len(password) > MaxPassword {
 		return "", ErrPasswordLength
 	}
-	done, err := h.turn(ctx)
+	e, err := h.turn(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer done()
-	return newHash(password, h.params), nil
+	defer func() { h.free <- e }()
+	return e.hash(password, h.params)
 }
 
 // Check reports whether password is the one that was hashed, and the hash to
@@ -81,16 +114,16 @@ func (h *Hasher) Check(ctx context.Context, phc string, password []byte) (ok boo
 			return false, "", err
 		}
 	}
-	done, err := h.turn(ctx)
+	e, err := h.turn(ctx)
 	if err != nil {
 		return false, "", err
 	}
-	defer done()
-	ok = kept.matches(password) && phc != ""
-	if ok && !kept.current(h.params) {
-		better = newHash(password, h.params)
+	defer func() { h.free <- e }()
+	ok, err = e.verify(kept, password)
+	if ok = ok && phc != ""; ok && !kept.current(h.params) {
+		better, err = e.hash(password, h.params)
 	}
-	return ok, better, nil
+	return ok, better, err
 }
 
 // Waiting is how many callers wait for their turn.

@@ -64,6 +64,7 @@ const (
 
 // hash is a parsed hash.
 type hash struct {
+	text   string
 	kind   string // argon2id, argon2i, bcrypt
 	params Params
 	salt   []byte
@@ -91,14 +92,14 @@ func parseHash(phc string) (*hash, error) {
 		if err != nil || cost > maxBcrypt {
 			return nil, ErrHash
 		}
-		return &hash{kind: "bcrypt", key: []byte(phc)}, nil
+		return &hash{text: phc, kind: "bcrypt", key: []byte(phc)}, nil
 	}
 	part := strings.Split(phc, "$")
 	if len(part) != 6 || part[0] != "" || part[1] != "argon2id" && part[1] != "argon2i" ||
 		part[2] != "v="+strconv.Itoa(argon2.Version) {
 		return nil, ErrHash
 	}
-	h := &hash{kind: part[1]}
+	h := &hash{text: phc, kind: part[1]}
 	costs := strings.Split(part[3], ",")
 	if len(costs) != 3 {
 		return nil, ErrHash

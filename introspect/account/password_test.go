@@ -113,7 +113,7 @@ func TestPasswordLength(t *testing.T) {
 	// A queue of nothing and no turn to be had: were a hash begun, it would be
 	// ErrBusy.
 	h := newHasher(t, cheap, 1, 0, time.Second)
-	h.turns <- struct{}{}
+	<-h.free
 	long := bytes.Repeat([]byte("x"), MaxPassword+1)
 	if _, err := h.Hash(t.Context(), long); !errors.Is(err, ErrPasswordLength) {
 		t.Errorf("Hash: %v", err)
@@ -131,7 +131,7 @@ func TestPasswordLength(t *testing.T) {
 
 func TestQueueIsBounded(t *testing.T) {
 	h := newHasher(t, cheap, 1, 2, time.Minute)
-	h.turns <- struct{}{} // somebody is at it
+	<-h.free // somebody is at it
 	results := make(chan error)
 	for range 5 {
 		go func() {
@@ -147,7 +147,7 @@ func TestQueueIsBounded(t *testing.T) {
 	if n := h.Waiting(); n != 2 {
 		t.Errorf("%d wait, not 2", n)
 	}
-	<-h.turns
+	h.free <- here{}
 	for range 2 {
 		if err := <-results; err != nil {
 			t.Errorf("in the queue: %v", err)
@@ -157,14 +157,14 @@ func TestQueueIsBounded(t *testing.T) {
 
 func TestQueueDoesNotWaitForEver(t *testing.T) {
 	h := newHasher(t, cheap, 1, 2, time.Millisecond)
-	h.turns <- struct{}{}
+	<-h.free
 	if _, _, err := h.Check(t.Context(), "", []byte("x")); !errors.Is(err, ErrBusy) {
 		t.Errorf("after the wait: %v, not ErrBusy", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h = newHasher(t, cheap, 1, 2, time.Minute)
-	h.turns <- struct{}{}
+	<-h.free
 	if _, _, err := h.Check(ctx, "", []byte("x")); !errors.Is(err, ErrBusy) {
 		t.Errorf("without a caller: %v, not ErrBusy", err)
 	}
@@ -173,20 +173,25 @@ func TestQueueDoesNotWaitForEver(t *testing.T) {
 // No more hashes run at once than are allowed.
 func TestConcurrencyIsBounded(t *testing.T) {
 	h := newHasher(t, cheap, 2, 100, time.Minute)
-	most := 0
+	running, most := 0, 0
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for range 30 {
 		all.Go(func() {
-			done, err := h.turn(t.Context())
+			e, err := h.turn(t.Context())
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			mu.Lock()
-			most = max(most, len(h.turns))
+			running++
+			most = max(most, running)
 			mu.Unlock()
-			done()
+			time.Sleep(time.Millisecond)
+			mu.Lock()
+			running--
+			mu.Unlock()
+			h.free <- e
 		})
 	}
 	all.Wait()

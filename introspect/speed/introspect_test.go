@@ -22,6 +22,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/introspect"
+	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
 )
 
@@ -29,6 +30,13 @@ const serveVariable = "TOLLGATE_SPEED_DATA" // set in the servers' process alone
 
 // TestMain is the servers where it is told to be.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "hash" {
+		if err := account.Work(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if dir := os.Getenv(serveVariable); dir != "" {
 		if err := serve(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -64,6 +72,9 @@ func config(dir, format string) introspect.Config {
 func serve(dir string) error {
 	svc, err := introspect.New(config(dir, introspect.FormatOpaque), slog.New(slog.DiscardHandler))
 	if err != nil {
+		return err
+	}
+	if err := svc.HashWith(os.Args[0], "hash"); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
