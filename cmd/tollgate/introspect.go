@@ -85,11 +85,12 @@ const hashCommand = "hash-passwords"
 
 func newHash() *cobra.Command {
 	return &cobra.Command{
-		Use:    hashCommand,
-		Short:  "Hash passwords for the security service, which starts this itself",
-		Hidden: true,
-		Args:   noArgs,
-		RunE:   func(cmd *cobra.Command, _ []string) error { return account.Work(cmd.InOrStdin(), cmd.OutOrStdout()) },
+		Use:     hashCommand,
+		Short:   "Hash passwords for the security service, which starts this itself",
+		Example: "  tollgate hash-passwords < tasks > results",
+		Hidden:  true,
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return account.Work(cmd.InOrStdin(), cmd.OutOrStdout()) },
 	}
 }
 
