@@ -86,8 +86,12 @@ func (s *Service) Ready() error {
 	return s.keyring.Ready(s.now().Unix())
 }
 
-// Close closes the store. It is called once Serve has returned.
-func (s *Service) Close() error { return errors.Join(s.hasher.Close(), s.store.Close()) }
+// Close closes the store and ends the processes of HashWith. It is called once
+// Serve has returned.
+func (s *Service) Close() error {
+	s.hasher.Close()
+	return s.store.Close()
+}
 
 // HashWith has passwords hashed by processes of their own, as many as may hash at
 // once, each of which runs command: that has to call account.Work with its

@@ -17,6 +17,7 @@ var ErrBusy = errors.New("too many logins at once")
 type Hasher struct {
 	params  Params
 	free    chan engine // one for each that may hash now
+	cancel  func()      // ends the processes of all engines
 	waiting atomic.Int64
 	queue   int64
 	wait    time.Duration
@@ -30,7 +31,7 @@ func NewHasher(p Params, concurrency, queue int, wait time.Duration) (*Hasher, e
 	if err != nil {
 		return nil, err
 	}
-	h := &Hasher{params: p, free: make(chan engine, concurrency), queue: int64(queue), wait: wait, dummy: dummy}
+	h := &Hasher{params: p, free: make(chan engine, concurrency), cancel: func() {}, queue: int64(queue), wait: wait, dummy: dummy}
 	for range concurrency {
 		h.free <- here{}
 	}
@@ -41,10 +42,13 @@ func NewHasher(p Params, concurrency, queue int, wait time.Duration) (*Hasher, e
 // which runs command, and that Work. It is called once, before anything is
 // hashed; Close ends them.
 func (h *Hasher) Outsource(command ...string) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
 	for range cap(h.free) {
-		w := &worker{command: command}
+		w := &worker{ctx: ctx, command: command}
 		if err := w.start(); err != nil {
-			return fmt.Errorf("hashing process: %w", errors.Join(err, h.Close()))
+			h.Close()
+			return fmt.Errorf("hashing process: %w", err)
 		}
 		<-h.free
 		h.free <- w
@@ -52,18 +56,15 @@ func (h *Hasher) Outsource(command ...string) error {
 	return nil
 }
 
-// Close ends the processes of Outsource, once they are done with what they have.
-func (h *Hasher) Close() error {
-	var errs []error
-	engines := make([]engine, cap(h.free))
-	for i := range engines {
-		engines[i] = <-h.free
-		errs = append(errs, engines[i].close())
-	}
-	for _, e := range engines {
+// Close ends the processes of Outsource. What they are hashing fails, and so
+// does what they are asked after it.
+func (h *Hasher) Close() {
+	h.cancel()
+	for range cap(h.free) {
+		e := <-h.free
+		e.end()
 		h.free <- e
 	}
-	return errors.Join(errs...)
 }
 
 // turn waits for an engine; the caller gives it back.

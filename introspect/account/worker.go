@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"sync"
 	"syscall"
 )
 
@@ -18,7 +18,8 @@ type engine interface {
 	verify(kept *hash, password []byte) (bool, error)
 	// hash makes a new hash.
 	hash(password []byte, p Params) (string, error)
-	close() error
+	// end lets go of what it has.
+	end()
 }
 
 // here hashes in this process.
@@ -26,21 +27,22 @@ type here struct{}
 
 func (here) verify(kept *hash, password []byte) (bool, error) { return kept.matches(password), nil }
 func (here) hash(password []byte, p Params) (string, error)   { return newHash(password, p), nil }
-func (here) close() error                                     { return nil }
+func (here) end()                                             {}
 
 // A worker hashes in a process of its own, whose priority is low: the kernel
 // then prefers everybody else within a fraction of a millisecond. Go's scheduler
 // has no such thing, and a thread of low priority within this process would
 // hold up its collector.
+//
+// It is used by whoever has it from Hasher.free, and nobody else.
 type worker struct {
+	ctx     context.Context // of all its processes
 	command []string
 
-	mu     sync.Mutex
-	closed bool
-	cmd    *exec.Cmd // nil where there is none at the moment
-	in     io.WriteCloser
-	to     *gob.Encoder
-	of     *gob.Decoder
+	cmd *exec.Cmd // nil where there is none at the moment
+	in  io.WriteCloser
+	to  *gob.Encoder
+	of  *gob.Decoder
 }
 
 // A task is what a worker is asked, and a result what it says. They travel
@@ -59,7 +61,7 @@ type (
 )
 
 func (w *worker) start() error {
-	cmd := exec.Command(w.command[0], w.command[1:]...)
+	cmd := exec.CommandContext(w.ctx, w.command[0], w.command[1:]...)
 	cmd.Env = []string{} // it has no use for our secrets
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -77,37 +79,19 @@ func (w *worker) start() error {
 }
 
 // end ends the process, which a worker that is asked again has anew.
-func (w *worker) end() error {
+func (w *worker) end() {
 	if w.cmd == nil {
-		return nil
+		return
 	}
 	w.in.Close()
-	w.cmd.Process.Kill() // it may be hashing for somebody who has left
-	err := w.cmd.Wait()
+	w.cmd.Process.Kill()
+	w.cmd.Wait() // how it ended is of no interest
 	w.cmd = nil
-	if _, killed := errors.AsType[*exec.ExitError](err); killed {
-		return nil
-	}
-	return err
 }
 
-func (w *worker) close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed = true
-	return w.end()
-}
-
-var errClosed = errors.New("hashing process: closed")
-
-// ask has the process do one task. One that has died is replaced before it is
-// asked; a task it dies of is not tried again.
+// ask has the process do one task. The task at which it is found dead, or dies,
+// fails; the next has another process.
 func (w *worker) ask(t task) (r result, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return r, errClosed
-	}
 	if w.cmd == nil {
 		if err := w.start(); err != nil {
 			return r, fmt.Errorf("hashing process: %w", err)
@@ -117,7 +101,8 @@ func (w *worker) ask(t task) (r result, err error) {
 		err = w.of.Decode(&r)
 	}
 	if err != nil {
-		return r, errors.Join(fmt.Errorf("hashing process: %w", err), w.end())
+		w.end()
+		return r, fmt.Errorf("hashing process: %w", err)
 	}
 	if r.Err != "" {
 		return r, errors.New("hashing process: " + r.Err)

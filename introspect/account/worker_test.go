@@ -2,6 +2,7 @@ package account
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -29,11 +30,7 @@ func outsourced(t *testing.T, concurrency int) *Hasher {
 	if err := h.Outsource(os.Args[0], "hash"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(h.Close)
 	return h
 }
 
@@ -83,19 +80,35 @@ func TestWorkerDies(t *testing.T) {
 	}
 }
 
+// Close ends a process that is in the middle of a hash, and one that is not.
 func TestWorkerClosed(t *testing.T) {
-	h := outsourced(t, 1)
-	w := (<-h.free).(*worker)
-	h.free <- w
-	process := w.cmd.Process
-	if err := h.Close(); err != nil {
-		t.Error(err)
+	h := outsourced(t, 2)
+	var processes []*os.Process
+	for range 2 {
+		w := (<-h.free).(*worker)
+		processes = append(processes, w.cmd.Process)
+		h.free <- w
 	}
-	if _, err := h.Hash(t.Context(), []byte("secret")); !errors.Is(err, errClosed) {
-		t.Errorf("closed: %v", err)
+	long := strings.Replace(newHash([]byte("secret"), cheap), "m=8192,t=1", "m=1048576,t=64", 1) // minutes
+	checked := make(chan error, 1)
+	go func() {
+		_, _, err := h.Check(t.Context(), long, []byte("secret"))
+		checked <- err
+	}()
+	for len(h.free) == 2 {
+		time.Sleep(time.Millisecond)
 	}
-	if err := process.Kill(); !errors.Is(err, os.ErrProcessDone) {
-		t.Errorf("the process: %v", err)
+	h.Close()
+	if err := <-checked; err == nil || !strings.Contains(err.Error(), "hashing process") {
+		t.Errorf("in the middle: %v", err)
+	}
+	if _, err := h.Hash(t.Context(), []byte("secret")); !errors.Is(err, context.Canceled) {
+		t.Errorf("after it: %v", err)
+	}
+	for _, p := range processes {
+		if err := p.Kill(); !errors.Is(err, os.ErrProcessDone) {
+			t.Errorf("a process: %v", err)
+		}
 	}
 }
 
