@@ -1,30 +1,10 @@
 package gateway
 
 import (
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 )
-
-func (w *world) adminGet(path string, headers ...string) got {
-	w.t.Helper()
-	req, err := http.NewRequest("GET", "http://"+w.admin+path, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
-	}
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, _ := io.ReadAll(res.Body)
-	return got{res, string(b)}
-}
 
 func TestAdmin(t *testing.T) {
 	w, auth := newTraffic(t, nil)

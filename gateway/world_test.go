@@ -222,7 +222,17 @@ func (w *world) do(method, path string, headers ...string) got {
 
 func (w *world) send(method, path string, body io.Reader, headers ...string) got {
 	w.t.Helper()
-	req, err := http.NewRequest(method, "http://"+w.public+path, body)
+	return w.sendTo(w.public, method, path, body, headers...)
+}
+
+func (w *world) adminGet(path string, headers ...string) got {
+	w.t.Helper()
+	return w.sendTo(w.admin, "GET", path, nil, headers...)
+}
+
+func (w *world) sendTo(address, method, path string, body io.Reader, headers ...string) got {
+	w.t.Helper()
+	req, err := http.NewRequest(method, "http://"+address+path, body)
 	if err != nil {
 		w.t.Fatal(err)
 	}

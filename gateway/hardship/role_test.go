@@ -3,6 +3,7 @@ package hardship
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -44,24 +45,30 @@ func beRole(name string) error {
 	return json.NewEncoder(os.Stdout).Encode(a)
 }
 
-// begin has another process carry out a, and returns what waits for its end and
-// has a say what came of it.
-func begin(t *testing.T, role string, a attack) (wait func()) {
+// play starts another process in a role, with what is said to it and what it says.
+func play(t *testing.T, role string) (cmd *exec.Cmd, in io.WriteCloser, out io.Reader) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd = exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), roleEnv+"="+role)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	if out, err = cmd.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return cmd, in, out
+}
+
+// begin has another process carry out a, and returns what waits for its end and
+// has a say what came of it.
+func begin(t *testing.T, role string, a attack) (wait func()) {
+	t.Helper()
+	cmd, in, out := play(t, role)
 	if err := json.NewEncoder(in).Encode(a); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,22 +16,9 @@ import (
 // startUpstream starts an upstream for the test, and returns where it listens.
 func startUpstream(t *testing.T) string {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), roleEnv+"=upstream")
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd, in, out := play(t, "upstream")
 	t.Cleanup(func() {
-		stdin.Close()
+		in.Close()
 		cmd.Wait()
 	})
 	addr, err := bufio.NewReader(out).ReadString('\n')
