@@ -2,9 +2,11 @@ package claimcache
 
 import (
 	"hash/maphash"
+	"math/rand/v2"
 	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
+	"github.com/puzpuzpuz/xsync/v4"
 )
 
 const (
@@ -17,8 +19,8 @@ const (
 	// differs between any two tokens of an issuer, and what a stranger puts there
 	// only ever finds a token that is not the same.
 	tail = 64
-	// Of this many hits at a place of the front, ristretto hears of one, so that it
-	// knows what is busy without being asked each time.
+	// Of this many hits in the front, ristretto hears of one, picked at random, so
+	// that it knows what is busy without being asked each time.
 	sample = 16
 )
 
@@ -33,7 +35,7 @@ type Cache[V any] struct {
 
 // New returns a Cache of about so many bytes.
 func New[V any](bytes int64) (*Cache[V], error) {
-	c := &Cache[V]{seed: maphash.MakeSeed(), front: newFront[V](bytes / typical)}
+	c := &Cache[V]{seed: maphash.MakeSeed(), front: newFront[V](bytes / typical), counters: counters{hits: xsync.NewCounter()}}
 	var err error
 	c.kept, err = ristretto.NewCache(&ristretto.Config[uint64, *Entry[V]]{
 		NumCounters:        max(10*bytes/typical, 1000),
@@ -61,13 +63,14 @@ func (c *Cache[V]) Get(token []byte) *V {
 	hash := c.hash(token)
 	p := c.place(hash)
 	if e := p.entry.Load(); e != nil && e.token == string(token) {
-		if p.hits.Add(1)%sample == 0 {
+		c.hits.Inc()
+		if rand.Uint32()%sample == 0 {
 			c.kept.Get(hash)
 		}
 		return &e.Value
 	}
 	if e := c.find(hash); e != nil && e.token == string(token) {
-		p.hits.Add(1)
+		c.hits.Inc()
 		p.put(e)
 		return &e.Value
 	}

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// A place of the front holds one entry that ristretto holds too.
+// A place of the front holds one entry that ristretto holds too. A hit writes
+// nothing here, so that processors can share it.
 type place[V any] struct {
 	entry atomic.Pointer[Entry[V]]
-	hits  atomic.Uint64 // here, since different tokens then count in different memory
 }
 
 // newFront makes a front of about n places.
