@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -154,11 +153,11 @@ func TestHungService(t *testing.T) {
 			l := w.good(16, 0, time.Duration(size(200, 1000))*time.Millisecond)
 			w.only(l, 200)
 			running += l.rate
-			syscall.Kill(w.servicePID, syscall.SIGSTOP)
+			w.stopService()
 			l = w.good(16, 0, time.Duration(size(200, 1000))*time.Millisecond)
 			w.only(l, 200)
 			stopped += l.rate
-			syscall.Kill(w.servicePID, syscall.SIGCONT)
+			w.resumeService()
 		}
 		figure(t, "rate with the service stopped %.1f %% of that with it running", 100*stopped/running)
 	})
@@ -174,7 +173,7 @@ func TestHungService(t *testing.T) {
 		if s := status(); s != 200 {
 			t.Fatalf("%d", s)
 		}
-		syscall.Kill(w.servicePID, syscall.SIGSTOP)
+		w.stopService()
 		first := make(chan load, 1)
 		began := time.Now()
 		go func() {
@@ -185,7 +184,7 @@ func TestHungService(t *testing.T) {
 		w.only(l, 503)
 		answered := time.Since(began)
 		w.only(w.traffic(4, 0, func(int) []byte { return req }, func(n int) bool { return n >= 100 }), 503)
-		syscall.Kill(w.servicePID, syscall.SIGCONT)
+		w.resumeService()
 		back := w.eventually("back", 20*time.Second, func() bool { return status() == 200 })
 		figure(t, "503 at most %v after the service stopped (p99 %v), breaker open after %v, back %v after it went on",
 			answered.Round(time.Millisecond), l.p99.Round(time.Millisecond), opened.Round(time.Millisecond), back.Round(time.Millisecond))

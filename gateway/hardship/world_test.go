@@ -184,6 +184,31 @@ func (w *world) start(args ...string) int {
 	return cmd.Process.Pid
 }
 
+// stopService returns when the security service has stopped: kill returns sooner,
+// and an answer or two may still come.
+func (w *world) stopService() {
+	w.t.Helper()
+	if err := syscall.Kill(w.servicePID, syscall.SIGSTOP); err != nil {
+		w.t.Fatal(err)
+	}
+	var status syscall.WaitStatus
+	for !status.Stopped() {
+		if _, err := syscall.Wait4(w.servicePID, &status, syscall.WUNTRACED, nil); err != nil && err != syscall.EINTR {
+			w.t.Fatalf("waiting for the service to stop: %v", err)
+		}
+		if status.Exited() || status.Signaled() {
+			w.t.Fatalf("the service has ended: %v", status)
+		}
+	}
+}
+
+func (w *world) resumeService() {
+	w.t.Helper()
+	if err := syscall.Kill(w.servicePID, syscall.SIGCONT); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) eventually(what string, within time.Duration, ok func() bool) time.Duration {
 	w.t.Helper()
 	start := time.Now()
