@@ -13,7 +13,8 @@ type Hot struct {
 type shard struct {
 	mu     sync.RWMutex
 	tokens map[Digest]*Token
-	_      [32]byte // keeps the locks of two shards off one cache line
+	order  []Digest // in which they were put, as a ring once it is full; some are deleted
+	oldest int      // in the ring
 }
 
 // NewHot returns a cache of about limit tokens.
@@ -34,17 +35,17 @@ func (h *Hot) Get(d Digest) *Token {
 	return t
 }
 
-// Put adds a token. In a full shard it takes the place of whichever the map
-// yields first, which is near enough to random.
+// Put adds a token. In a full shard it takes the place of the oldest.
 func (h *Hot) Put(d Digest, t *Token) {
 	s := &h.shards[d[0]%64]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.tokens) >= h.limit {
-		for old := range s.tokens {
-			delete(s.tokens, old)
-			break
-		}
+	if len(s.order) < h.limit {
+		s.order = append(s.order, d)
+	} else {
+		delete(s.tokens, s.order[s.oldest])
+		s.order[s.oldest] = d
+		s.oldest = (s.oldest + 1) % h.limit
 	}
 	s.tokens[d] = t
 }

@@ -54,8 +54,9 @@ type Store interface {
 	Accounts
 	Tokens
 	Revocations
-	// Sweep deletes at most limit expired records and reports how many it
-	// deleted; fewer than limit means that none are left.
+	// Sweep deletes limit expired records, or a few more where they were
+	// written together, and reports how many it deleted; fewer than limit
+	// means that none are left.
 	Sweep(ctx context.Context, now int64, limit int) (int, error)
 	// Ready reports why the store cannot serve at present, or nil.
 	Ready(ctx context.Context) error

@@ -59,7 +59,8 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	close(s.revocations)
-	<-s.done
+	close(s.writes)
+	s.queues.Wait()
 	return s.db.Close()
 }
 

@@ -15,7 +15,7 @@ const (
 	prefixRefresh = 'r' // digest -> expiry, session
 	prefixSession = 's' // sid -> session record
 	prefixEvent   = 'f' // sequence number -> JSON
-	prefixExpiry  = 'x' // expiry, key of one of the four above -> nothing
+	prefixExpiry  = 'x' // expiry, key of a record -> keys of others written with it
 )
 
 func digestKey(prefix byte, d store.Digest) []byte {
@@ -37,12 +37,28 @@ func expiryKey(expires int64, key []byte) []byte {
 	return append(b, key...)
 }
 
-// splitExpiry is the inverse of expiryKey.
-func splitExpiry(k []byte) (expires int64, key []byte, ok bool) {
+// appendKey appends one of the other keys of an entry of the expiry index.
+func appendKey(b, key []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(key))), key...)
+}
+
+// splitExpiry returns the keys that an entry of the expiry index names. They are
+// slices of k and v.
+func splitExpiry(k, v []byte) ([][]byte, error) {
 	if len(k) < 10 || k[0] != prefixExpiry {
-		return 0, nil, false
+		return nil, errDamaged
 	}
-	return int64(binary.BigEndian.Uint64(k[1:])), k[9:], true
+	keys := [][]byte{k[9:]}
+	for len(v) > 0 {
+		n, used := binary.Uvarint(v)
+		if used <= 0 || n == 0 || n > uint64(len(v)-used) {
+			return nil, errDamaged
+		}
+		end := used + int(n)
+		keys = append(keys, v[used:end])
+		v = v[end:]
+	}
+	return keys, nil
 }
 
 func appendRefresh(b []byte, expires int64, session string) []byte {

@@ -40,9 +40,10 @@ type Store struct {
 	sessions [256]sync.Mutex // by hash of the sid: one change of a session at a time
 	seed     maphash.Seed
 
-	revocations chan *revocation
-	done        chan struct{} // closed when the queue has been worked off
-	closing     sync.RWMutex  // held for reading by every call, so that Close waits for them
+	revocations queue[[]store.Event]
+	writes      queue[write]
+	queues      sync.WaitGroup // of those who work them off
+	closing     sync.RWMutex   // held for reading by every call, so that Close waits for them
 	closed      bool
 
 	broken atomic.Bool
@@ -84,8 +85,8 @@ func Open(dir string, o Options) (*Store, error) {
 		clients:     store.NewDirectory[store.Client](),
 		hot:         store.NewHot(o.HotTokens),
 		seed:        maphash.MakeSeed(),
-		revocations: make(chan *revocation, 1024),
-		done:        make(chan struct{}),
+		revocations: make(queue[[]store.Event], queueLength),
+		writes:      make(queue[write], queueLength),
 		failed:      make(chan struct{}),
 		swept:       expiryKey(0, nil),
 		indexed:     expiryKey(0, nil),
@@ -107,7 +108,8 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading store %q: %w", dir, err), s.db.Close())
 	}
-	go s.revoker()
+	s.queues.Go(func() { s.revocations.work(s.commitRevocations) })
+	s.queues.Go(func() { s.writes.work(s.commitWrites) })
 	return s, nil
 }
 

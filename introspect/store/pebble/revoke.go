@@ -12,14 +12,6 @@ import (
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
-// revocation is one call of Revoke in the queue.
-type revocation struct {
-	events []store.Event
-	result chan error
-}
-
-const maxGroup = 1024 // revocations that share a commit
-
 // Revoke implements store.Revocations.
 func (s *Store) Revoke(_ context.Context, events ...store.Event) error {
 	leave, err := s.enter()
@@ -59,42 +51,12 @@ func (s *Store) locks(events []store.Event) []*sync.Mutex {
 }
 
 // enqueue is Revoke for who holds the locks.
-func (s *Store) enqueue(events ...store.Event) error {
-	r := &revocation{events, make(chan error, 1)}
-	s.revocations <- r
-	return <-r.result
-}
+func (s *Store) enqueue(events ...store.Event) error { return s.revocations.do(events) }
 
-// revoker works off the queue: all that is waiting becomes one commit, and
-// only then is shown to those who ask and follow, in the order of the numbers.
-func (s *Store) revoker() {
-	defer close(s.done)
-	for first := range s.revocations {
-		group := []*revocation{first}
-	gather:
-		for len(group) < maxGroup {
-			select {
-			case r, ok := <-s.revocations:
-				if !ok {
-					break gather
-				}
-				group = append(group, r)
-			default:
-				break gather
-			}
-		}
-		var events []store.Event
-		for _, r := range group {
-			events = append(events, r.events...)
-		}
-		err := s.append(events)
-		for _, r := range group {
-			r.result <- err
-		}
-	}
-}
-
-func (s *Store) append(events []store.Event) error {
+// commitRevocations makes events durable, and only then are they shown to those
+// who ask and follow, in the order of their numbers.
+func (s *Store) commitRevocations(calls [][]store.Event) error {
+	events := slices.Concat(calls...)
 	if len(events) == 0 {
 		return nil
 	}

@@ -64,15 +64,22 @@ func fill(t *testing.T, s *Store, first, n int, expires int64) {
 	for w := range writers {
 		all.Go(func() {
 			for i := first + w; i < first+n; i += writers {
-				token := &store.Token{ID: "id", Subject: "customer", ClientID: "first-party", Scope: "read write", Expires: expires}
-				if err := s.Issue(t.Context(), &store.Issued{Digest: numbered(i), Token: token}); err != nil {
-					t.Error(err)
-					return
-				}
+				issue(t, s, i, expires)
 			}
 		})
 	}
 	all.Wait()
+}
+
+func issue(t *testing.T, s *Store, i int, expires int64) {
+	t.Helper()
+	if err := s.Issue(t.Context(), numberedToken(i, expires)); err != nil {
+		t.Error(err)
+	}
+}
+
+func numberedToken(i int, expires int64) *store.Issued {
+	return &store.Issued{Digest: numbered(i), Token: &store.Token{ID: "id", Subject: "customer", ClientID: "first-party", Scope: "read write", Expires: expires}}
 }
 
 func onDisk(t *testing.T, disk vfs.FS) (size int64) {

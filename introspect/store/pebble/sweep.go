@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -36,23 +37,28 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 		return 0, err
 	}
 	for it.First(); it.Valid(); it.Next() {
-		_, key, ok := splitExpiry(it.Key())
-		if n == limit || !ok {
+		if n >= limit {
 			end = bytes.Clone(it.Key())
 			break
 		}
-		if err := s.expire(b, key, now); err != nil {
-			return 0, errors.Join(err, it.Close())
+		keys, err := splitExpiry(it.Key(), it.Value())
+		if err != nil {
+			return 0, errors.Join(fmt.Errorf("index of expiries: %w", err), it.Close())
 		}
-		n++
+		for _, key := range keys {
+			if err := s.expire(b, key, now); err != nil {
+				return 0, errors.Join(err, it.Close())
+			}
+		}
+		n += len(keys)
 	}
 	if err := it.Close(); err != nil {
 		return 0, err
 	}
-	if bytes.Compare(end, s.swept) < 0 {
-		end = s.swept // the clock has been set back
-	}
 	batches, indexed := s.unindexed+1, s.indexed
+	if bytes.Compare(end, indexed) < 0 {
+		indexed = end // the clock has been set back, and what is issued now expires before then
+	}
 	if (n < limit || batches >= unindex) && bytes.Compare(indexed, end) < 0 {
 		if err := b.DeleteRange(indexed, end, nil); err != nil {
 			return 0, err

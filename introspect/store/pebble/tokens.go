@@ -6,8 +6,6 @@ import (
 	"hash/maphash"
 	"sync"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
@@ -18,9 +16,7 @@ func (s *Store) Issue(_ context.Context, access *store.Issued) error {
 		return err
 	}
 	defer leave()
-	b := s.db.NewBatch()
-	setAccess(b, access)
-	if err := s.commit(b); err != nil {
+	if err := s.write(write{accessRecord(access)}); err != nil {
 		return err
 	}
 	s.hot.Put(access.Digest, access.Token)
@@ -135,17 +131,11 @@ func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
 
 // save writes a session with its current refresh token, and an access token.
 func (s *Store) save(x *store.Session, access *store.Issued) error {
-	b := s.db.NewBatch()
-	key := nameKey(prefixSession, x.ID)
-	set(b, key, store.AppendSession(nil, x))
-	set(b, expiryKey(x.Expires, key), nil)
-	key = digestKey(prefixRefresh, x.Refresh)
-	set(b, key, appendRefresh(nil, x.Expires, x.ID))
-	set(b, expiryKey(x.Expires, key), nil)
+	w := sessionRecords(x)
 	if access != nil {
-		setAccess(b, access)
+		w = append(w, accessRecord(access))
 	}
-	if err := s.commit(b); err != nil {
+	if err := s.write(w); err != nil {
 		return err
 	}
 	if access != nil {
@@ -154,10 +144,15 @@ func (s *Store) save(x *store.Session, access *store.Issued) error {
 	return nil
 }
 
-func setAccess(b *pebble.Batch, access *store.Issued) {
-	key := digestKey(prefixAccess, access.Digest)
-	set(b, key, store.AppendToken(nil, access.Token))
-	set(b, expiryKey(access.Token.Expires, key), nil)
+func sessionRecords(x *store.Session) write {
+	return write{
+		{digestKey(prefixRefresh, x.Refresh), appendRefresh(nil, x.Expires, x.ID), x.Expires},
+		{nameKey(prefixSession, x.ID), store.AppendSession(nil, x), x.Expires},
+	}
+}
+
+func accessRecord(access *store.Issued) record {
+	return record{digestKey(prefixAccess, access.Digest), store.AppendToken(nil, access.Token), access.Token.Expires}
 }
 
 func (s *Store) lock(session string) *sync.Mutex {
