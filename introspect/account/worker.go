@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+
+	"github.com/tollgate/tollgate/introspect/internal/nice"
 )
 
 // An engine hashes, one password at a time.
@@ -120,13 +122,17 @@ func (w *worker) hash(password []byte, p Params) (string, error) {
 	return r.Hash, err
 }
 
+// workerPriority is the nice value of a hashing process: about a tenth of the
+// share of another, where both want the processor.
+const workerPriority = 10
+
 // Work is what a hashing process does: it answers the tasks that come in, at
 // low priority, until there are no more.
 func Work(in io.Reader, out io.Writer) error {
 	// A signal to the whole group, as from a terminal, is the service's to heed:
 	// logins may be under way. Its end is the end of in.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
-	lowerPriority()
+	_ = nice.Set(workerPriority) // a favour to others: hashing goes on where it is refused
 	return work(in, out)
 }
 

@@ -1,0 +1,2 @@
+// Package nice gives way to other processes.
+package nice
