@@ -73,13 +73,13 @@ func TestSlow(t *testing.T) {
 	s := siege{
 		Addr: netip.MustParseAddrPort(w.public),
 		Says: []string{
-			"GET /orders/1 HTTP/1.1\r\nHost: h\r\n",
-			"POST /orders/size HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\nContent-Length: 100000\r\n\r\n",
-			"GET /orders/zeros?n=16000000 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\n\r\n",
+			"GET /besieged/1 HTTP/1.1\r\nHost: h\r\n",
+			"POST /besieged/size HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\nContent-Length: 100000\r\n\r\n",
+			"GET /besieged/zeros?n=16000000 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + w.token + "\r\n\r\n",
 		},
 		Drips: []bool{true, true, false},
 		Conns: n,
-		Time:  while + time.Duration(size(14, 6))*time.Second,
+		Time:  while + time.Duration(size(14, 8))*time.Second,
 	}
 	wait := begin(t, "siege", &s)
 	open := func() float64 { return w.metric("tollgate_client_connections") }

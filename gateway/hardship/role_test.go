@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // roleEnv has the test's program be an attacker or an upstream instead. They
 // are processes of their own, so that what they cost is not taken for a delay
-// of those who are measured.
+// of those who are measured. An attacker, and the upstream that it reaches
+// through the gateway, are machines of their own where it matters: in full size
+// they give way to all others here.
 const roleEnv = "TOLLGATE_HARDSHIP_ROLE"
 
 // An attack is described, carried out, and then says what came of it.
@@ -23,7 +23,7 @@ type attack interface{ run() error }
 func beRole(name string) error {
 	var a attack
 	switch name {
-	case "upstream":
+	case "upstream", "besieged upstream":
 		return serveUpstream()
 	case "siege":
 		a = new(siege)
@@ -31,10 +31,6 @@ func beRole(name string) error {
 		a = new(flood)
 	default:
 		return fmt.Errorf("no role %q", name)
-	}
-	// An attacker takes no processor from those it attacks.
-	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, 19); err != nil {
-		return err
 	}
 	if err := json.NewDecoder(os.Stdin).Decode(a); err != nil {
 		return err
@@ -45,10 +41,24 @@ func beRole(name string) error {
 	return json.NewEncoder(os.Stdout).Encode(a)
 }
 
-// play starts another process in a role, with what is said to it and what it says.
+// givesWay begins the command line of a process that only gets what others
+// leave of the processors, all its threads, or where there is no chrt(1) little more.
+func givesWay() []string {
+	if _, err := exec.LookPath("chrt"); err != nil {
+		return []string{"nice", "-n", "19"}
+	}
+	return []string{"chrt", "--idle", "0"}
+}
+
+// play starts another process in a role, with what is said to it and what it
+// says. In full size all but the upstream give way.
 func play(t *testing.T, role string) (cmd *exec.Cmd, in io.WriteCloser, out io.Reader) {
 	t.Helper()
-	cmd = exec.CommandContext(t.Context(), os.Args[0])
+	command := []string{os.Args[0]}
+	if full && role != "upstream" {
+		command = append(givesWay(), command...)
+	}
+	cmd = exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), roleEnv+"="+role)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

@@ -21,7 +21,8 @@ type siege struct {
 }
 
 // Each connection is looked at once in a period, at a moment of its own, and
-// drips every other time. It takes some periods to open them all.
+// drips every other time: half of them in every period. It takes some periods
+// to open them all.
 const (
 	period  = 500 * time.Millisecond
 	moments = 100
@@ -56,7 +57,7 @@ func (s *siege) run() error {
 				}
 				c.fd, c.since = fd, time.Now()
 				s.Left++
-			case c.fd > 0 && !s.holds(c.fd, s.Drips[kind] && m/moments%2 == 0):
+			case c.fd > 0 && !s.holds(c.fd, s.Drips[kind] && (m+i)/moments%2 == 0):
 				s.Longest = max(s.Longest, time.Since(c.since))
 				unix.Close(c.fd)
 				c.fd = -1

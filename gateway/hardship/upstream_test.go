@@ -14,9 +14,9 @@ import (
 )
 
 // startUpstream starts an upstream for the test, and returns where it listens.
-func startUpstream(t *testing.T) string {
+func startUpstream(t *testing.T, role string) string {
 	t.Helper()
-	cmd, in, out := play(t, "upstream")
+	cmd, in, out := play(t, role)
 	t.Cleanup(func() {
 		in.Close()
 		cmd.Wait()
@@ -37,11 +37,11 @@ func serveUpstream() error {
 	fmt.Println(ln.Addr())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/orders/1", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("o", 1024)) })
-	mux.HandleFunc("/orders/size", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/{route}/size", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)
 		fmt.Fprint(w, n)
 	})
-	mux.HandleFunc("/orders/zeros", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/{route}/zeros", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.ParseInt(r.FormValue("n"), 10, 64)
 		io.CopyN(w, zeros{}, n)
 	})

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, mode, keys string) *world {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		t.Skipf("open files: %v", err)
 	}
-	up := startUpstream(t)
+	up, besieged := startUpstream(t, "upstream"), startUpstream(t, "besieged upstream")
 	w := &world{t: t, dir: t.TempDir(), public: port(t), admin: port(t), service: port(t)}
 	format := "opaque"
 	if mode == "jwt" {
@@ -112,7 +112,8 @@ audience: orders
 security_service: {url: "http://%s", client_id: gateway, client_secret: {file: gateway.secret}}
 routes:
   - {prefix: /orders, upstream: %q, roles: [customer]}
-%s`, w.public, w.admin, mode, w.public, w.service, "http://"+up, keys))
+  - {prefix: /besieged, upstream: %q, roles: [customer]}
+%s`, w.public, w.admin, mode, w.public, w.service, "http://"+up, "http://"+besieged, keys))
 	w.servicePID = w.start("introspect", "--config", "introspect.yaml")
 	w.gatewayPID = w.start("gateway", "--config", "gateway.yaml")
 	w.eventually("ready", 30*time.Second, func() bool {
