@@ -180,9 +180,9 @@ type Limits struct {
 type Timeouts struct {
 	// Head is for a request head, from its first byte to its last. Default 5s.
 	Head time.Duration `yaml:"head"`
-	// Body is how long a request body may stay below 1 KiB a second. Default 8s.
+	// Body is how long a request body may stay below 1 KiB a second. Default 7s.
 	Body time.Duration `yaml:"body"`
-	// Write is how long a client may take to accept a piece of an answer. Default 8s.
+	// Write is how long a client may take to accept a piece of an answer. Default 7s.
 	Write time.Duration `yaml:"write"`
 	// Idle is how long a connection may wait for its next request. Default 1m.
 	Idle time.Duration `yaml:"idle"`

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,12 +12,17 @@ import (
 
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
+func fail(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
+
 // The breaker opens after a few failures, answers without calling, and closes
 // again when the service is back.
 func TestBreaker(t *testing.T) {
-	f := newFake(t, hang)
-	c := newClient(t, f.URL, func(c *Config) { c.Timeout, c.Breaker = 50*time.Millisecond, Breaker{3, 300 * time.Millisecond} })
-	for range 3 {
+	f := newFake(t, fail)
+	c := newClient(t, f.URL, func(c *Config) { patient(c); c.Breaker = Breaker{3, 300 * time.Millisecond} })
+	for i := range 3 {
+		if c.Open() {
+			t.Fatalf("open after %d failures", i)
+		}
 		if _, err := c.Introspect(t.Context(), []byte("tg_a")); !errors.Is(err, ErrUnavailable) {
 			t.Fatal(err)
 		}
@@ -45,14 +51,45 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// With the defaults, a service that hangs under load is no longer called after
-// one timeout, and one that is well again is called after one timeout and one
-// pause at most: half a second, and one and a half.
+// A caller that is alone opens the breaker with its second timeout, but not where
+// an answer came in between, nor where it was the caller that had no patience.
+func TestBreakerOfOneCaller(t *testing.T) {
+	f := newFake(t, hang)
+	c := newClient(t, f.URL, func(c *Config) {
+		c.Timeout, c.Cache.TTL, c.Breaker = 50*time.Millisecond, 0, Breaker{100, time.Minute}
+	})
+	fails := func(ctx context.Context, open bool) {
+		t.Helper()
+		if _, err := c.Introspect(ctx, []byte("tg_a")); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("%v, want %v", err, ErrUnavailable)
+		}
+		if c.Open() != open {
+			t.Fatalf("open: %t, want %t", c.Open(), open)
+		}
+	}
+	fails(t.Context(), false)
+	f.says(says(`{"active":false}`))
+	if _, err := c.Introspect(t.Context(), []byte("tg_b")); !errors.Is(err, ErrInactive) {
+		t.Fatal(err)
+	}
+	f.says(hang)
+	fails(t.Context(), false)
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		fails(ctx, false)
+		cancel()
+	}
+	fails(t.Context(), true)
+}
+
+// With the defaults, a service that hangs is no longer called after one timeout
+// under load, and after two by one caller, and one that is well again is called
+// after one timeout and one pause at most.
 func TestBreakerDefaults(t *testing.T) {
 	f := newFake(t, hang)
 	c := newClient(t, f.URL, func(c *Config) { c.Timeout = 0 })
-	if once, again := c.cfg.Timeout, c.cfg.Timeout+c.cfg.Breaker.OpenFor; once >= time.Second || again >= 2*time.Second {
-		t.Errorf("opens within %v, closes within %v", once, again)
+	if alone, again := hungCalls*c.cfg.Timeout, c.cfg.Timeout+c.cfg.Breaker.OpenFor; alone >= time.Second || again >= 2*time.Second {
+		t.Errorf("opens within %v, closes within %v", alone, again)
 	}
 	var wg sync.WaitGroup
 	for i := range c.cfg.Breaker.Failures {
@@ -80,7 +117,7 @@ func TestBreakerDefaults(t *testing.T) {
 // While one call tries whether the service is back, no other is made; if it
 // fails, the wait begins anew.
 func TestBreakerTrial(t *testing.T) {
-	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	f := newFake(t, fail)
 	c := newClient(t, f.URL, func(c *Config) { patient(c); c.Breaker = Breaker{2, 100 * time.Millisecond} })
 	fails := func(token string) {
 		t.Helper()
@@ -91,7 +128,7 @@ func TestBreakerTrial(t *testing.T) {
 	fails("tg_a")
 	fails("tg_a")
 	g := newGate()
-	f.says(g.then(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	f.says(g.then(fail))
 	eventually(t, "half open", func() bool { return !c.Open() })
 	trial := make(chan struct{})
 	go func() {

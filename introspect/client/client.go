@@ -33,6 +33,7 @@ type Client struct {
 	relay   *fasthttp.HostClient // of its own: what is relayed is never sent twice
 	feed    *fasthttp.HostClient // of its own: a held request must not take a place from calls
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	hung    atomic.Int64 // calls in a row that took all of cfg.Timeout
 
 	flights  flights
 	active   *activeCache // nil where nothing is cached
@@ -79,7 +80,7 @@ func New(cfg Config) (*Client, error) {
 		MaxRequests: 1,
 		Timeout:     cfg.Breaker.OpenFor,
 		ReadyToTrip: func(n gobreaker.Counts) bool {
-			return n.ConsecutiveFailures >= uint32(cfg.Breaker.Failures)
+			return n.ConsecutiveFailures >= uint32(cfg.Breaker.Failures) || c.hung.Load() >= hungCalls
 		},
 	})
 	if cfg.Cache.TTL > 0 {
@@ -150,6 +151,10 @@ func basicAuth(id, secret string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
+// hungCalls in a row open the breaker: a caller that is alone, and asks again
+// when it has been refused, would wait for as many timeouts as there may be failures.
+const hungCalls = 2
+
 // do makes one call within the deadline of cfg and of ctx, unless the breaker
 // is open.
 func (c *Client) do(ctx context.Context, req *fasthttp.Request, resp *fasthttp.Response) error {
@@ -157,11 +162,17 @@ func (c *Client) do(ctx context.Context, req *fasthttp.Request, resp *fasthttp.R
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	deadline := time.Now().Add(c.cfg.Timeout)
+	began := time.Now()
+	deadline := began.Add(c.cfg.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
 	err = c.http.DoDeadline(req, resp, deadline)
+	if err == nil {
+		c.hung.Store(0)
+	} else if time.Since(began) >= c.cfg.Timeout {
+		c.hung.Add(1)
+	}
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)

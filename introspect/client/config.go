@@ -15,7 +15,7 @@ type Config struct {
 	ClientID string `yaml:"client_id"`
 	// ClientSecret is where that client's secret is kept.
 	ClientSecret Secret `yaml:"client_secret"`
-	// Timeout bounds a call, connecting included. Default 500ms.
+	// Timeout bounds a call, connecting included. Default 400ms.
 	Timeout time.Duration `yaml:"timeout"`
 	// MaxConns bounds the connections to the service. Default 512.
 	MaxConns int `yaml:"max_conns"`
@@ -38,7 +38,8 @@ type Config struct {
 
 // Breaker configures the circuit breaker (closed, open, half-open).
 type Breaker struct {
-	// Failures in a row open the breaker. Default 5.
+	// Failures in a row open the breaker, as do two calls in a row that took all
+	// of the timeout. Default 5.
 	Failures int `yaml:"failures"`
 	// OpenFor is how long it stays open before one call may try. Default 1s.
 	OpenFor time.Duration `yaml:"open_for"`
@@ -93,7 +94,7 @@ func (c Config) WithDefaults() Config {
 			*d = v
 		}
 	}
-	def(&c.Timeout, 500*time.Millisecond)
+	def(&c.Timeout, 400*time.Millisecond)
 	def(&c.Breaker.OpenFor, time.Second)
 	def(&c.Cache.InactiveTTL, time.Second)
 	c.Cache.InactiveTTL = min(c.Cache.InactiveTTL, c.Cache.TTL)
