@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,4 +79,29 @@ func (w *world) gets(status int, path string, headers ...string) got {
 		w.t.Errorf("%s: %d, want %d", path, res.StatusCode, status)
 	}
 	return res
+}
+
+// guards checks that the proxy in front lets through what /authorize does, and
+// nothing that the client says of itself.
+func (w *world) guards(auth string) {
+	w.t.Helper()
+	res := w.gets(200, "/orders/echo?a=b", "Authorization", auth, "X-Auth-Subject", "evil", "X-Auth-Roles", "evil",
+		"X-Auth-Client", "evil", "X-Auth-Scopes", "evil", "X-Auth-Token-Id", "evil", "X-Auth-Gateway", "evil", "X_Auth_Subject", "evil",
+		"X.Auth.Subject", "evil", "X-Auth_Roles", "evil", "X_Auth-Client", "evil", "X-Forwarded-Uri", "/healthz")
+	if !strings.Contains(res.body, "X-Auth-Subject: customer-1\r\n") || !strings.Contains(res.body, "X-Auth-Roles: customer\r\n") || strings.Contains(res.body, "evil") {
+		w.t.Errorf("%s", res.body)
+	}
+	if res := w.gets(http.StatusUnauthorized, "/orders/echo"); res.Header.Get("WWW-Authenticate") != challengeBare {
+		w.t.Errorf("%v", res.Header)
+	}
+	w.gets(403, "/admin", "Authorization", auth)
+	// the client cannot choose what is asked about
+	w.gets(403, "/admin", "Authorization", auth, "X-Original-Method", "GET", "X-Original-URI", "/healthz")
+	w.gets(403, "/admin", "Authorization", auth, "X-Forwarded-Method", "GET", "X-Forwarded-Uri", "/healthz")
+	// on a public route the client's word does not pass, copied when empty or not
+	w.upstream.forget()
+	w.gets(404, "/healthz", "X-Auth-Subject", "evil", "X-Auth-Client", "evil", "Authorization", "evil")
+	if sent := w.upstream.sent(); strings.Contains(sent, "evil") {
+		w.t.Errorf("%s", sent)
+	}
 }
