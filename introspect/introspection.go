@@ -16,6 +16,17 @@ const answerType = "application/token-introspection+jwt"
 // reason (RFC 7662, section 2.2).
 var inactive = []byte(`{"active":false}`)
 
+// errNobody is 400, as RFC 9701, section 5, has it of who does not authenticate.
+// Credentials that are shown and wrong are 401 (RFC 7662, section 2.3).
+var errNobody = &refusal{status: 400, code: "invalid_client", description: "client authentication is required"}
+
+// showsNothing reports whether a request shows no credentials: a client_id
+// alone is a name.
+func showsNothing(ctx *fasthttp.RequestCtx, f *form) bool {
+	return len(ctx.Request.Header.PeekAll(fasthttp.HeaderAuthorization)) == 0 &&
+		len(f.peek("client_secret")) == 0 && len(f.peek("client_assertion")) == 0 && len(f.peek("client_assertion_type")) == 0
+}
+
 // introspect is POST /oauth2/introspect (RFC 7662), answered as a JWT where the
 // caller prefers that (RFC 9701).
 func (s *Service) introspect(ctx *fasthttp.RequestCtx) error {
@@ -25,6 +36,9 @@ func (s *Service) introspect(ctx *fasthttp.RequestCtx) error {
 	}
 	caller, err := s.service(ctx, &f)
 	if err != nil {
+		if err == errInvalidClient && showsNothing(ctx, &f) {
+			return errNobody
+		}
 		return err
 	}
 	text := f.peek("token")

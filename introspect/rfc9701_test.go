@@ -204,7 +204,7 @@ func TestRFC9701_8_2_CallerIsAuthenticated(t *testing.T) {
 		status int
 		code   string
 	}{
-		"nobody":            {func(*http.Request) {}, 401, "invalid_client"},
+		"nobody":            {func(*http.Request) {}, 400, "invalid_client"},
 		"a wrong secret":    {basicAuth("gateway", "x"), 401, "invalid_client"},
 		"no service client": {f.asReporting(), 403, "unauthorized_client"},
 	} {
@@ -216,6 +216,41 @@ func TestRFC9701_8_2_CallerIsAuthenticated(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever shows no credentials gets 400, whatever the token and the Accept
+// header; shown ones that are wrong get 401.
+func TestRFC9701_5_NoCredentialsAre400(t *testing.T) {
+	f := start(t, quick(t))
+	access, _ := f.mustLogin()
+	for name, form := range map[string][]string{
+		"nothing":         {"token", access},
+		"unknown token":   {"token", "x"},
+		"no token":        {},
+		"a name alone":    {"token", access, "client_id", "gateway"},
+		"an empty secret": {"token", access, "client_id", "gateway", "client_secret", ""},
+	} {
+		for _, accept := range []string{"", answerType} {
+			r := f.post("/oauth2/introspect", form, header("Accept", accept))
+			t.Run(name, func(t *testing.T) {
+				f.want(r, 400, "invalid_client")
+				if challenge := r.header.Get("WWW-Authenticate"); challenge != "" {
+					t.Errorf("WWW-Authenticate is %q", challenge)
+				}
+			})
+		}
+	}
+	for name, form := range map[string][]string{
+		"a wrong secret":    {"token", access, "client_id", "gateway", "client_secret", "x"},
+		"a secret alone":    {"token", access, "client_secret", f.gateway},
+		"an assertion":      {"token", access, "client_assertion", "a.b.c"},
+		"an assertion type": {"token", access, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+	} {
+		r := f.post("/oauth2/introspect", form)
+		t.Run(name, func(t *testing.T) { f.want(r, 401, "invalid_client") })
+	}
+	r := f.send("GET", "/revocations", "", "")
+	f.want(r, 401, "invalid_client") // the feed is ours
 }
 
 // The answer's typ keeps it from being taken for an access token.
