@@ -24,7 +24,7 @@ type answer struct {
 }
 
 // The challenges of RFC 6750, section 3. A request without credentials is told
-// no error; a token that is not accepted is never told why.
+// no error (section 3.1); a token that is not accepted is never told why.
 const (
 	challengeBare  = "Bearer"
 	challengeToken = `Bearer error="invalid_token", error_description="the access token is not valid"`

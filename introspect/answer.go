@@ -22,8 +22,8 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.code + ": " + r.description }
 
-// The error codes of RFC 6749, section 5.2, RFC 7009, section 2.2.1, and
-// RFC 8693, section 2.2.2.
+// The error codes of RFC 6749, section 5.2, RFC 8693, section 2.2.2, and
+// RFC 8707, section 2.
 func invalidRequest(why string) error {
 	return &refusal{status: 400, code: "invalid_request", description: why}
 }

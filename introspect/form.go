@@ -7,7 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// form is the body of a request to an OAuth endpoint (RFC 6749, section 3.2).
+// form is the body of a request to an OAuth endpoint (RFC 6749, appendix B).
 type form struct{ args *fasthttp.Args }
 
 const maxParameters = 32

@@ -41,9 +41,11 @@ func TestStatementTable(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile("\\| RFC (\\d+), [^|]+ \\| `TestRFC(\\d+)_").FindAllSubmatch(doc, -1) {
-		if !bytes.Equal(m[1], m[2]) {
-			t.Errorf("a row of RFC %s names a test of RFC %s", m[1], m[2])
+	// The name of a test carries the first section of its row.
+	row := regexp.MustCompile("\\| RFC (\\d+), (?:appendix )?([\\dA-Z.]+)[^|]* \\| `TestRFC(\\d+)_((?:\\d+_|[A-Z]_)*)")
+	for _, m := range row.FindAllSubmatch(doc, -1) {
+		if !bytes.Equal(m[1], m[3]) || !bytes.Equal(append(bytes.ReplaceAll(m[2], []byte("."), []byte("_")), '_'), m[4]) {
+			t.Errorf("a row of RFC %s, %s, names a test of RFC %s, %s", m[1], m[2], m[3], m[4])
 		}
 		placed++
 	}

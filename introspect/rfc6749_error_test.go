@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // refusals are one request for each way to be refused by the token endpoint.
@@ -150,13 +151,23 @@ func TestRFC6749_5_2_UnsupportedGrantType(t *testing.T) {
 
 func TestRFC6749_5_2_InvalidGrant(t *testing.T) {
 	f := start(t, quick(t))
-	access, _ := f.mustLogin()
+	access, expired := f.mustLogin()
+	f.advance(f.svc.cfg.Tokens.RefreshTTL + time.Second)
+	_, another := f.mustLogin()
+	_, used := f.mustLogin()
+	f.want(f.refresh(used), 200, "")
+	_, revoked := f.mustLogin()
+	f.want(f.revoke(revoked), 200, "")
 	for name, token := range map[string]string{
 		"unknown":         "tgr_" + strings.Repeat("A", 43),
 		"malformed":       "tgr_x",
 		"an access token": access,
+		"expired":         expired,
+		"used":            used,
+		"revoked":         revoked,
 	} {
 		t.Run(name, func(t *testing.T) { f.want(f.refresh(token), 400, "invalid_grant") })
 	}
+	f.want(f.post("/oauth2/token", []string{"grant_type", grantRefresh, "refresh_token", another}, f.asReporting()), 400, "invalid_grant")
 	f.want(f.post("/oauth2/token", []string{"grant_type", grantRefresh}), 400, "invalid_request")
 }

@@ -3,10 +3,15 @@ package introspect
 import (
 	"encoding/base64"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tollgate/tollgate/introspect/admin"
+	"github.com/tollgate/tollgate/introspect/store"
 )
 
 func header(name, value string) option {
@@ -87,7 +92,7 @@ func TestRFC6749_3_2_UnknownParameterIsIgnored(t *testing.T) {
 	f.want(f.post("/oauth2/token", append(clientGrant, "colour", "blue"), f.asReporting()), 200, "")
 }
 
-func TestRFC6749_3_2_FormOnly(t *testing.T) {
+func TestRFC6749_4_4_2_FormOnly(t *testing.T) {
 	f := start(t, quick(t))
 	for _, kind := range []string{"application/json", "text/plain", "multipart/form-data; boundary=x", ""} {
 		r := f.send("POST", "/oauth2/token", kind, "grant_type=client_credentials", f.asReporting())
@@ -196,7 +201,7 @@ func TestRFC6749_5_1_AnswerMembers(t *testing.T) {
 		f := start(t, cfg)
 		r := f.post("/oauth2/token", clientGrant, f.asReporting())
 		got := r.fields(t)
-		if r.status != 200 || got["access_token"] == "" || got["token_type"] != "Bearer" || got["expires_in"] != 300.0 {
+		if r.status != 200 || r.text(t, "access_token") == "" || got["token_type"] != "Bearer" || got["expires_in"] != 300.0 {
 			t.Errorf("answer is %d %s", r.status, r.body)
 		}
 		if kind := r.header.Get("Content-Type"); kind != "application/json" {
@@ -291,11 +296,33 @@ func TestRFC9700_4_14_2_ReuseRevokesTheFamily(t *testing.T) {
 	})
 }
 
+// A refresh token that is not used dies; one that is used makes its session
+// last.
+func TestRFC9700_4_14_2_UnusedRefreshTokensExpire(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		cfg.Tokens.RefreshTTL = time.Hour
+		f := start(t, cfg)
+		_, unused := f.mustLogin()
+		_, refresh := f.mustLogin()
+		for range 3 {
+			f.advance(59 * time.Minute)
+			r := f.refresh(refresh)
+			f.want(r, 200, "")
+			refresh = r.text(t, "refresh_token")
+		}
+		f.want(f.refresh(unused), 400, "invalid_grant")
+		f.advance(61 * time.Minute)
+		f.want(f.refresh(refresh), 400, "invalid_grant")
+	})
+}
+
 func TestRFC9700_2_4_NoPasswordGrant(t *testing.T) {
 	f := start(t, quick(t))
 	r := f.post("/oauth2/token", []string{"grant_type", "password", "username", "alice", "password", alicePassword}, f.asReporting())
 	f.want(r, 400, "unsupported_grant_type")
 }
+
+var opaqueToken = regexp.MustCompile(`^tg_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 // A refresh token is 256 random bits, an access token a UUID or signed.
 func TestRFC6749_10_10_TokensCannotBeGuessed(t *testing.T) {
@@ -308,13 +335,83 @@ func TestRFC6749_10_10_TokensCannotBeGuessed(t *testing.T) {
 			if err != nil || len(random) != 32 {
 				t.Fatalf("a refresh token has %d bytes, %v", len(random), err)
 			}
-			if opaque := strings.HasPrefix(access, "tg_"); opaque != (cfg.Tokens.Format == FormatOpaque) || opaque && len(access) != 39 {
-				t.Fatalf("an access token has %d bytes", len(access))
+			if opaqueToken.MatchString(access) != (cfg.Tokens.Format == FormatOpaque) {
+				t.Fatalf("an access token is %q", access)
 			}
 			if seen[access] || seen[refresh] {
 				t.Fatal("a token came twice")
 			}
 			seen[access], seen[refresh] = true, true
+		}
+	})
+}
+
+// The store's files hold digests of what was handed out, and not the text.
+func TestRFC6749_10_3_TokensAreKeptAsDigests(t *testing.T) {
+	for _, format := range []string{FormatJWT, FormatOpaque} {
+		t.Run(format, func(t *testing.T) {
+			cfg := cfgWith(t, format)
+			cfg.Store.Kind = StorePebble
+			f := start(t, cfg)
+			access, refresh := f.mustLogin()
+			next := f.refresh(refresh).text(t, "refresh_token")
+			client := f.clientToken()
+			exchanged := f.exchange(access, f.asGateway()).text(t, "access_token")
+			f.stop()
+			var files strings.Builder
+			err := filepath.WalkDir(cfg.Data, func(path string, d os.DirEntry, err error) error {
+				if err != nil || !d.Type().IsRegular() {
+					return err
+				}
+				text, err := os.ReadFile(path)
+				files.Write(text)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Of each the end, which no prefix that others share takes out of the files.
+			end := func(s string) string { return s[len(s)-16:] }
+			for name, text := range map[string]string{
+				"access token": access, "used refresh token": refresh, "refresh token": next, "client's token": client,
+				"exchanged token": exchanged, "client secret": f.reporting, "password": alicePassword,
+			} {
+				if strings.Contains(files.String(), end(text)) {
+					t.Errorf("the %s is in the files", name)
+				}
+			}
+			digest := store.DigestOf([]byte(next))
+			if !strings.Contains(files.String(), end(string(digest[:]))) {
+				t.Error("the refresh token's digest is not in the files")
+			}
+		})
+	}
+}
+
+// Tokens live for minutes where nothing else is configured, for a day at most,
+// and say whom they are for.
+func TestRFC6750_5_3_ShortLivesAndAudiences(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		login := f.login("alice", alicePassword)
+		access := login.text(t, "access_token")
+		for name, r := range map[string]reply{
+			"login":    login,
+			"client":   f.post("/oauth2/token", clientGrant, f.asReporting()),
+			"exchange": f.exchange(access, f.asGateway()),
+			"refresh":  f.refresh(login.text(t, "refresh_token")),
+		} {
+			f.want(r, 200, "")
+			if left := r.fields(t)["expires_in"].(float64); left > 300 {
+				t.Errorf("%s: expires_in is %v", name, left)
+			}
+			if len(f.audience(r.text(t, "access_token"))) == 0 {
+				t.Errorf("%s: for nobody", name)
+			}
+		}
+		cfg.Tokens.AccessTTL = 24*time.Hour + time.Second
+		if err := cfg.Check(); err == nil || err.Error() != "tokens.access_ttl: 24h0m1s is not from 1s to 24h0m0s" {
+			t.Errorf("a life of more than a day: %v", err)
 		}
 	})
 }

@@ -109,7 +109,7 @@ func TestRFC8693_2_1_SubjectTokenIsOfItsType(t *testing.T) {
 	}
 }
 
-func TestRFC8693_1_NeverWider(t *testing.T) {
+func TestRFC8693_2_2_2_NeverWider(t *testing.T) {
 	each(t, func(t *testing.T, cfg Config) {
 		f := start(t, cfg)
 		access, _ := f.mustLogin()
@@ -153,7 +153,7 @@ func TestRFC8693_2_1_LivesNoLongerThanTheSubjectToken(t *testing.T) {
 
 // Tokens that were exchanged die with the session, and with the token, that
 // they came from; revoking one of them ends nothing else.
-func TestRFC8693_RevocationReachesExchangedTokens(t *testing.T) {
+func TestRFC8693_2_1_RevocationReachesExchangedTokens(t *testing.T) {
 	each(t, func(t *testing.T, cfg Config) {
 		f := start(t, cfg)
 		access, _ := f.mustLogin()
@@ -239,6 +239,8 @@ func TestRFC8693_2_2_2_InvalidSubjectToken(t *testing.T) {
 				}
 			})
 		}
+		f.advance(301 * time.Second)
+		f.want(f.exchange(live, f.asGateway()), 400, "invalid_request") // expired
 	})
 }
 
