@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/url"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -61,7 +62,7 @@ func parseBasic(header []byte) (c credentials, ok bool) {
 		return c, false
 	}
 	id, secret, ok := bytes.Cut(room[:n], []byte(":"))
-	return credentials{string(id), bytes.Clone(secret)}, ok
+	return credentials{decodedID(string(id)), bytes.Clone(secret)}, ok
 }
 
 // client authenticates a client by its credentials, at the cost of one
@@ -78,6 +79,19 @@ func (s *Service) client(ctx context.Context, c credentials) (*store.Client, err
 		return nil, errInvalidClient
 	}
 	return found, nil
+}
+
+// decodedID undoes the encoding of a client id by RFC 6749, section 2.3.1, which
+// is not needed and which few clients do: no id has a percent sign of its own.
+func decodedID(id string) string {
+	if !strings.Contains(id, "%") {
+		return id
+	}
+	decoded, err := url.QueryUnescape(id)
+	if err != nil {
+		return id
+	}
+	return decoded
 }
 
 // secretMatches takes the secret as it is, or as RFC 6749, section 2.3.1, has

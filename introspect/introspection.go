@@ -16,8 +16,8 @@ const answerType = "application/token-introspection+jwt"
 // reason (RFC 7662, section 2.2).
 var inactive = []byte(`{"active":false}`)
 
-// errNobody is 400, as RFC 9701, section 5, has it of who does not authenticate.
-// Credentials that are shown and wrong are 401 (RFC 7662, section 2.3).
+// errNobody is 400, as RFC 9701, section 5, has it of who asks for a JWT and does
+// not authenticate. Anything else is 401 (RFC 7662, section 2.3).
 var errNobody = &refusal{status: 400, code: "invalid_client", description: "client authentication is required"}
 
 // showsNothing reports whether a request shows no credentials: a client_id
@@ -36,7 +36,7 @@ func (s *Service) introspect(ctx *fasthttp.RequestCtx) error {
 	}
 	caller, err := s.service(ctx, &f)
 	if err != nil {
-		if err == errInvalidClient && showsNothing(ctx, &f) {
+		if err == errInvalidClient && showsNothing(ctx, &f) && wantsSigned(&ctx.Request.Header) {
 			return errNobody
 		}
 		return err

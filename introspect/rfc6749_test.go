@@ -40,6 +40,9 @@ func TestRFC6749_2_3_1_SecretInHeaderOrBody(t *testing.T) {
 	f.want(f.post("/oauth2/token", body), 200, "")
 	encoded := strings.ReplaceAll(f.reporting, "_", "%5F")
 	f.want(f.post("/oauth2/token", clientGrant, basicAuth("reporting", encoded)), 200, "")
+	f.want(f.post("/oauth2/token", clientGrant, basicAuth("%72eporting", encoded)), 200, "")
+	f.want(f.post("/oauth2/token", clientGrant, basicAuth("%zzreporting", f.reporting)), 401, "invalid_client")
+	f.want(f.post("/oauth2/token", append(clientGrant, "client_id", "%72eporting", "client_secret", f.reporting)), 401, "invalid_client")
 }
 
 func TestRFC6749_2_3_1_SecretNotInURI(t *testing.T) {
