@@ -1,11 +1,14 @@
 package introspect
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tollgate/tollgate/introspect/account"
 )
 
 // Of 200 logins at once as many are held as the queue takes, and each of the
@@ -41,5 +44,18 @@ func TestExcessLoginsAreRefused(t *testing.T) {
 	// What was refused for want of a turn is no failed try.
 	if r := f.login("alice", alicePassword); r.status != 200 {
 		t.Errorf("login afterwards: %d %s", r.status, r.body)
+	}
+}
+
+// A login at which a hashing process hung is told to come again, as any that has
+// no turn.
+func TestHungHashIsBusy(t *testing.T) {
+	for err, want := range map[error]*refusal{
+		account.ErrHung: errBusy,
+		errors.New("hashing process died twice at one password: signal: killed"): errUnavailable,
+	} {
+		if got := refused(err); got != want || got.status != 503 || got.wait <= 0 {
+			t.Errorf("%v is answered with %+v, want %+v", err, got, want)
+		}
 	}
 }

@@ -64,6 +64,9 @@ func (s *Service) checkPassword(ctx context.Context, id string, password []byte)
 		kept = user.Hash
 	}
 	ok, better, err := s.hasher.Check(ctx, kept, password)
+	if errors.Is(err, account.ErrHung) { // which the caller is told as busy, and nobody logs that
+		s.log.Error("login refused", "error", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,19 @@ import (
 	"time"
 )
 
-// ErrBusy: too many logins are waiting for their turn.
-var ErrBusy = errors.New("too many logins at once")
+// workTime is how long the processes of Outsource may take over one turn: 200
+// times what a hash of DefaultParams does, so that one of low priority among
+// others that are busy is in time, and less than the 10 seconds after which a
+// gateway no longer waits for the answer to a login.
+const workTime = 8 * time.Second
+
+var (
+	// ErrBusy: too many logins are waiting for their turn.
+	ErrBusy = errors.New("too many logins at once")
+	// ErrHung: a hashing process took too long and was killed. It is ErrBusy
+	// as well, since all that helps who logs in is to come back.
+	ErrHung = fmt.Errorf("%w: a hashing process did not answer within %v", ErrBusy, workTime)
+)
 
 // Hasher hashes and checks passwords, a bounded number at a time with a bounded
 // number waiting, so that logins can take neither all memory nor all
@@ -21,6 +32,7 @@ type Hasher struct {
 	waiting atomic.Int64
 	queue   int64
 	wait    time.Duration
+	work    time.Duration // for the processes in one turn
 	dummy   *hash
 }
 
@@ -31,7 +43,7 @@ func NewHasher(p Params, concurrency, queue int, wait time.Duration) (*Hasher, e
 	if err != nil {
 		return nil, err
 	}
-	h := &Hasher{params: p, free: make(chan engine, concurrency), cancel: func() {}, queue: int64(queue), wait: wait, dummy: dummy}
+	h := &Hasher{params: p, free: make(chan engine, concurrency), cancel: func() {}, queue: int64(queue), wait: wait, work: workTime, dummy: dummy}
 	for range concurrency {
 		h.free <- here{}
 	}
@@ -39,8 +51,9 @@ func NewHasher(p Params, concurrency, queue int, wait time.Duration) (*Hasher, e
 }
 
 // Outsource has passwords hashed by processes of low priority instead, each of
-// which runs command, and that Work. It is called once, before anything is
-// hashed; Close ends them.
+// which runs command, and that Work. What one that dies was at is given to
+// another, once; one that takes longer than workTime is killed. It is called
+// once, before anything is hashed; Close ends them.
 func (h *Hasher) Outsource(command ...string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
@@ -60,9 +73,12 @@ func (h *Hasher) Outsource(command ...string) error {
 // does what they are asked after it.
 func (h *Hasher) Close() {
 	h.cancel()
-	for range cap(h.free) {
-		e := <-h.free
-		e.end()
+	all := make([]engine, cap(h.free)) // at once: one that is given back could be had again instead of another
+	for i := range all {
+		all[i] = <-h.free
+		all[i].end()
+	}
+	for _, e := range all {
 		h.free <- e
 	}
 }
@@ -99,7 +115,7 @@ func (h *Hasher) Hash(ctx context.Context, password []byte) (string, error) {
 		return "", err
 	}
 	defer func() { h.free <- e }()
-	return e.hash(password, h.params)
+	return e.hash(password, h.params, time.Now().Add(h.work))
 }
 
 // Check reports whether password is the one that was hashed, and the hash to
@@ -120,9 +136,10 @@ func (h *Hasher) Check(ctx context.Context, phc string, password []byte) (ok boo
 		return false, "", err
 	}
 	defer func() { h.free <- e }()
-	ok, err = e.verify(kept, password)
+	by := time.Now().Add(h.work)
+	ok, err = e.verify(kept, password, by)
 	if ok = ok && phc != ""; ok && !kept.current(h.params) {
-		better, err = e.hash(password, h.params)
+		better, err = e.hash(password, h.params, by)
 	}
 	return ok, better, err
 }
