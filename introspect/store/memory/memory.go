@@ -20,18 +20,16 @@ type Store struct {
 	mu       sync.RWMutex
 	access   map[store.Digest]*store.Token
 	refresh  map[store.Digest]refresh
-	sessions map[string]*session
+	sessions map[string]*store.Session
+	expiry   expiry // of access and refresh tokens
 }
 
-// refresh is a refresh token, used or not.
+// refresh is a refresh token, used or not. The last one of a session expires with
+// it, so that a sweep finds sessions by their tokens; those of a session that has
+// been revoked find nothing, until they are swept.
 type refresh struct {
 	session string
 	expires int64
-}
-
-type session struct {
-	store.Session
-	used []store.Digest // every refresh token of the session
 }
 
 // New returns an empty store.
@@ -42,7 +40,8 @@ func New() *Store {
 		feed:     store.NewFeed(strconv.FormatInt(time.Now().UnixNano(), 36), false),
 		access:   map[store.Digest]*store.Token{},
 		refresh:  map[store.Digest]refresh{},
-		sessions: map[string]*session{},
+		sessions: map[string]*store.Session{},
+		expiry:   expiry{due: map[int64]*due{}},
 	}
 }
 
@@ -76,18 +75,32 @@ func (s *Store) PutClient(_ context.Context, c, old *store.Client) error {
 func (s *Store) Issue(_ context.Context, access *store.Issued) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.access[access.Digest] = access.Token
+	s.keep(access)
 	return nil
+}
+
+// keep keeps an access token.
+func (s *Store) keep(access *store.Issued) {
+	s.access[access.Digest] = access.Token
+	s.expiry.add(access.Token.Expires, access.Digest, false)
+}
+
+// renew makes d the current refresh token of x, which expires with it.
+func (s *Store) renew(x *store.Session, d store.Digest, expires int64) {
+	x.Refresh, x.Expires = d, expires
+	s.refresh[d] = refresh{x.ID, expires}
+	s.expiry.add(expires, d, true)
 }
 
 // Begin implements store.Tokens.
 func (s *Store) Begin(_ context.Context, begun *store.Session, access *store.Issued) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions[begun.ID] = &session{*begun, []store.Digest{begun.Refresh}}
-	s.refresh[begun.Refresh] = refresh{begun.ID, begun.Expires}
+	x := *begun
+	s.sessions[x.ID] = &x
+	s.renew(&x, x.Refresh, x.Expires)
 	if access != nil {
-		s.access[access.Digest] = access.Token
+		s.keep(access)
 	}
 	return nil
 }
@@ -115,13 +128,13 @@ func (s *Store) Session(_ context.Context, d store.Digest, now int64) (*store.Se
 	if err != nil {
 		return nil, err
 	}
-	out := found.Session
+	out := *found
 	return &out, nil
 }
 
-func (s *Store) session(id string, now int64) (*session, error) {
+func (s *Store) session(id string, now int64) (*store.Session, error) {
 	found := s.sessions[id]
-	if found == nil || found.Expires <= now || s.feed.Ended(&found.Session) {
+	if found == nil || found.Expires <= now || s.feed.Ended(found) {
 		return nil, store.ErrNotFound
 	}
 	return found, nil
@@ -139,11 +152,9 @@ func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
 		s.revoke(store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon})
 		return store.ErrReused
 	}
-	found.Refresh, found.Expires = r.New, r.Expires
-	found.used = append(found.used, r.New)
-	s.refresh[r.New] = refresh{r.Session, r.Expires}
+	s.renew(found, r.New, r.Expires)
 	if r.Access != nil {
-		s.access[r.Access.Digest] = r.Access.Token
+		s.keep(r.Access)
 	}
 	return nil
 }
@@ -159,19 +170,10 @@ func (s *Store) Revoke(_ context.Context, events ...store.Event) error {
 func (s *Store) revoke(events ...store.Event) {
 	for _, ev := range events {
 		if ev.Kind == store.KindSession {
-			s.forget(ev.ID)
+			delete(s.sessions, ev.ID)
 		}
 	}
 	s.feed.Append(s.feed.Last()+1, events...)
-}
-
-func (s *Store) forget(id string) {
-	if found := s.sessions[id]; found != nil {
-		for _, d := range found.used {
-			delete(s.refresh, d)
-		}
-		delete(s.sessions, id)
-	}
 }
 
 // Revoked implements store.Revocations.
@@ -181,33 +183,6 @@ func (s *Store) Revoked(_ context.Context, t *store.Token, keyID string) (bool, 
 
 // Feed implements store.Revocations.
 func (s *Store) Feed() *store.Feed { return s.feed }
-
-// Sweep implements store.Store. It looks at every record, which a store of
-// this kind can afford.
-func (s *Store) Sweep(_ context.Context, now int64, limit int) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.feed.Drop(now, limit))
-	for d, t := range s.access {
-		if n == limit {
-			return n, nil
-		}
-		if t.Expires <= now {
-			delete(s.access, d)
-			n++
-		}
-	}
-	for id, found := range s.sessions {
-		if n == limit {
-			return n, nil
-		}
-		if found.Expires <= now {
-			s.forget(id)
-			n++
-		}
-	}
-	return n, nil
-}
 
 // Ready implements store.Store.
 func (s *Store) Ready(context.Context) error { return nil }
