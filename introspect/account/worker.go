@@ -218,7 +218,7 @@ const workerPriority = 10
 func Work(in io.Reader, out io.Writer) error {
 	// A signal to the whole group, as from a terminal, is the service's to heed:
 	// logins may be under way. Its end is the end of in.
-	signal.Ignore(os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	_ = nice.Set(workerPriority) // a favour to others: hashing goes on where it is refused
 	return work(in, out)
 }

@@ -166,6 +166,23 @@ func TestWorkerDiesIdle(t *testing.T) {
 	}
 }
 
+// Signals to the whole group, as from a terminal, are the service's to heed.
+func TestWorkerLeavesSignals(t *testing.T) {
+	h := outsourced(t, 1)
+	phc := newHash([]byte("secret"), cheap)
+	checked(t, h, phc)
+	p := idle(h)[0]
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if err := p.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checked(t, h, phc)
+	if idle(h)[0] != p {
+		t.Error("the process was replaced")
+	}
+}
+
 // What a process died at is done by another, for who is known and who is not.
 func TestWorkerDiesOnce(t *testing.T) {
 	for _, kept := range []string{newHash([]byte("secret"), cheap), ""} {
