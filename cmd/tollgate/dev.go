@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,10 +30,10 @@ func newDev() *cobra.Command {
 		Use:   "dev",
 		Short: "Run the whole pattern on this machine, with demo accounts",
 		Long: `Run the security service, the gateway and an example microservice in one
-process, with demo accounts that are made at the first start. It prints lines to
-try, and then "ready" alone on a line once requests are served. Ctrl-C finishes
-the requests under way and ends it; another start goes on with the same
-accounts, tokens and keys.`,
+process, which hashes passwords in others, with demo accounts that are made at
+the first start. It prints lines to try, and then "ready" alone on a line once
+requests are served. Ctrl-C finishes the requests under way and ends it; another
+start goes on with the same accounts, tokens and keys.`,
 		Example: `  tollgate dev
   tollgate dev --mode opaque --cache-ttl 10s
   tollgate dev --mode phantom --listen 127.0.0.1:9080 --data ./demo`,
@@ -159,6 +160,14 @@ func (d *dev) startIntrospect(ctx context.Context, p *parts) (secrets, bool, err
 	service, err := introspect.New(conf, d.log)
 	if err != nil {
 		return nil, false, fmt.Errorf("security service: %w", err)
+	}
+	// Apart, as in tollgate introspect: hashing would slow the gateway as well here.
+	self, err := os.Executable()
+	if err == nil {
+		err = service.HashWith(self, hashCommand)
+	}
+	if err != nil {
+		return nil, false, errors.Join(err, service.Close())
 	}
 	accounts, first, err := d.folder.furnish(ctx, service.Admin())
 	if err != nil {
