@@ -36,7 +36,8 @@ func ask(c net.Conn, r *bufio.Reader, request []byte) (int, error) {
 }
 
 // traffic sends requests over some connections, each pausing after an answer,
-// until done says so. Every connection stays open.
+// until done says so, and in full size says now and then how far it is. Every
+// connection stays open.
 func (w *world) traffic(conns int, pause time.Duration, request func(n int) []byte, done func(n int) bool) load {
 	w.t.Helper()
 	var mu sync.Mutex
@@ -45,6 +46,7 @@ func (w *world) traffic(conns int, pause time.Duration, request func(n int) []by
 	next := 0
 	var wg sync.WaitGroup
 	start := time.Now()
+	said := start
 	for range conns {
 		wg.Go(func() {
 			c, err := net.Dial("tcp", w.public)
@@ -72,6 +74,10 @@ func (w *world) traffic(conns int, pause time.Duration, request func(n int) []by
 				mu.Lock()
 				times = append(times, took)
 				l.statuses[status]++
+				if full && time.Since(said) > 5*time.Second {
+					said = time.Now()
+					w.t.Logf("%d requests so far", len(times))
+				}
 				mu.Unlock()
 				time.Sleep(pause)
 			}
