@@ -62,10 +62,7 @@ func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
 	}
 	s.audit("issue", "grant", "token-exchange", "client", client.ID, "subject", subject.Subject,
 		"from", subject.ID, "token", m.token.ID)
-	answerJSON(ctx, 200, tokenAnswer{
-		AccessToken: m.text, IssuedType: typeAccess, TokenType: "Bearer",
-		ExpiresIn: m.token.Expires - m.token.Issued, Scope: m.token.Scope,
-	}.json())
+	answerJSON(ctx, 200, m.answer("", typeAccess))
 	return nil
 }
 

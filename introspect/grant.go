@@ -68,7 +68,7 @@ func (s *Service) grantClient(ctx *fasthttp.RequestCtx, f form) error {
 		return err
 	}
 	s.audit("issue", "grant", grantClient, "client", client.ID, "token", m.token.ID)
-	answerJSON(ctx, 200, m.answer(""))
+	answerJSON(ctx, 200, m.answer("", ""))
 	return nil
 }
 
@@ -148,6 +148,6 @@ func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Dig
 		return err
 	}
 	s.audit("issue", "grant", grantRefresh, "user", t.Subject, "session", t.Session, "token", m.token.ID)
-	answerJSON(ctx, 200, m.answer(refresh))
+	answerJSON(ctx, 200, m.answer(refresh, ""))
 	return nil
 }

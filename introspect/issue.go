@@ -2,7 +2,6 @@ package introspect
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -65,29 +64,13 @@ func (s *Service) moment(subject, clientID string) int64 {
 	return now.Unix()
 }
 
-// tokenAnswer is a successful answer (RFC 6749, section 5.1).
-type tokenAnswer struct {
-	AccessToken  string `json:"access_token"`
-	IssuedType   string `json:"issued_token_type,omitempty"` // RFC 8693, section 2.2.1
-	TokenType    string `json:"token_type"`
-	ExpiresIn    int64  `json:"expires_in"`
-	RefreshToken string `json:"refresh_token,omitempty"`
-	Scope        string `json:"scope,omitempty"`
-}
-
-func (m *minted) answer(refresh string) []byte {
-	return tokenAnswer{
-		AccessToken: m.text, TokenType: "Bearer", ExpiresIn: m.token.Expires - m.token.Issued,
-		RefreshToken: refresh, Scope: m.token.Scope,
-	}.json()
-}
-
-func (a tokenAnswer) json() []byte {
-	b, err := json.Marshal(a)
-	if err != nil {
-		panic("BUG: " + err.Error())
-	}
-	return b
+// answer is what the client is told, with a refresh token or what type was
+// issued where these are not empty.
+func (m *minted) answer(refresh, issuedType string) []byte {
+	return token.AppendGrant(make([]byte, 0, 256), &token.Grant{
+		Access: m.text, IssuedType: issuedType, Refresh: refresh,
+		Scope: m.token.Scope, ExpiresIn: m.token.Expires - m.token.Issued,
+	})
 }
 
 // narrow is the scope granted to who asks for asked and may have may: all of it

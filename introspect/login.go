@@ -105,7 +105,7 @@ func (s *Service) begin(ctx *fasthttp.RequestCtx, user *store.User, network stri
 		return err
 	}
 	s.audit("login", "outcome", "ok", "user", user.ID, "network", network, "session", session.ID, "token", m.token.ID)
-	answerJSON(ctx, 200, m.answer(refresh))
+	answerJSON(ctx, 200, m.answer(refresh, ""))
 	return nil
 }
 

@@ -7,6 +7,31 @@ import (
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
+// Grant is a successful answer of the token endpoint (RFC 6749, section 5.1).
+type Grant struct {
+	Access     string
+	IssuedType string // RFC 8693, section 2.2.1; may be empty, like what follows
+	Refresh    string
+	Scope      string
+	ExpiresIn  int64 // seconds
+}
+
+// AppendGrant appends the answer as JSON.
+func AppendGrant(b []byte, g *Grant) []byte {
+	b = appendString(append(b, `{"access_token":`...), g.Access)
+	if g.IssuedType != "" {
+		b = appendString(append(b, `,"issued_token_type":`...), g.IssuedType)
+	}
+	b = strconv.AppendInt(append(b, `,"token_type":"Bearer","expires_in":`...), g.ExpiresIn, 10)
+	if g.Refresh != "" {
+		b = appendString(append(b, `,"refresh_token":`...), g.Refresh)
+	}
+	if g.Scope != "" {
+		b = appendString(append(b, `,"scope":`...), g.Scope)
+	}
+	return append(b, '}')
+}
+
 // AppendClaims appends the claims of t as a JWT access token says them
 // (RFC 9068, section 2.2).
 func AppendClaims(b []byte, issuer string, t *store.Token) []byte {

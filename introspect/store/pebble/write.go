@@ -15,10 +15,20 @@ type write []record
 // write makes the records of a call durable, all or none.
 func (s *Store) write(w write) error { return s.writes.do(w) }
 
+// recordRoom is more than a record takes in a batch beside its key, which may
+// be in the expiry index as well, and its value.
+const recordRoom = 32
+
 // commitWrites makes calls durable, with one entry of the expiry index for all
 // that expire in the same second.
 func (s *Store) commitWrites(calls []write) error {
-	b := s.db.NewBatch()
+	size := 0
+	for _, w := range calls {
+		for _, r := range w {
+			size += 2*len(r.key) + len(r.value) + recordRoom
+		}
+	}
+	b := s.db.NewBatchWithSize(size)
 	var index expiries
 	for _, w := range calls {
 		for _, r := range w {
