@@ -50,6 +50,7 @@ func newMetrics(s *Service) *serviceMetrics {
 	set.NewGauge(`tollgate_feed_position`, func() float64 { return float64(s.store.Feed().Last()) })
 	set.NewGauge(`tollgate_feed_followers`, func() float64 { return float64(m.followers.Load()) })
 	set.NewGauge(`tollgate_logins_waiting`, func() float64 { return float64(s.hasher.Waiting()) })
+	set.NewGauge(`tollgate_hashing_processes_lost_total`, func() float64 { return float64(s.hasher.Lost()) })
 	set.NewGauge(`tollgate_ready`, func() float64 {
 		if s.Ready() != nil {
 			return 0

@@ -30,6 +30,7 @@ type Hasher struct {
 	free    chan engine // one for each that may hash now
 	cancel  func()      // ends the processes of all engines
 	waiting atomic.Int64
+	lost    atomic.Uint64
 	queue   int64
 	wait    time.Duration
 	work    time.Duration // for the processes in one turn
@@ -58,7 +59,7 @@ func (h *Hasher) Outsource(command ...string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
 	for range cap(h.free) {
-		w := &worker{ctx: ctx, command: command}
+		w := &worker{ctx: ctx, command: command, lost: &h.lost}
 		if err := w.start(); err != nil {
 			h.Close()
 			return fmt.Errorf("hashing process: %w", err)
@@ -146,3 +147,7 @@ func (h *Hasher) Check(ctx context.Context, phc string, password []byte) (ok boo
 
 // Waiting is how many callers wait for their turn.
 func (h *Hasher) Waiting() int64 { return h.waiting.Load() }
+
+// Lost is how many hashing processes have had to be replaced: they died, or
+// took too long.
+func (h *Hasher) Lost() uint64 { return h.lost.Load() }

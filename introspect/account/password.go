@@ -22,6 +22,8 @@ var (
 	ErrPasswordLength = errors.New("password must be 1 to 1024 bytes")
 	// ErrHash: the hash is of no form that is understood here.
 	ErrHash = errors.New("password hash must be a PHC string of argon2id or argon2i, or bcrypt's $2a$, $2b$ or $2y$")
+	// ErrCost: to check a password by the hash takes too long.
+	ErrCost = errors.New("password hash costs too much: memory times passes must be at most 1 GiB")
 )
 
 // Params is the cost of an argon2id hash (RFC 9106, section 3.1).
@@ -42,6 +44,9 @@ const (
 	maxTime      = 64
 	maxParallel  = 16
 	maxBcrypt    = 14
+	// KiB times passes: 3 s of a processor of today, so that two of them, where
+	// a hash is renewed at login, are within workTime.
+	maxWork = 1 << 20
 )
 
 // Check reports what is wrong with p.
@@ -53,9 +58,13 @@ func (p Params) Check() error {
 		return fmt.Errorf("time: %d is not from 1 to %d", p.Time, maxTime)
 	case p.Parallel < 1 || p.Parallel > maxParallel:
 		return fmt.Errorf("parallel: %d is not from 1 to %d", p.Parallel, maxParallel)
+	case p.work() > maxWork:
+		return fmt.Errorf("time: %d passes over memory_kib %d are more than %d KiB, which takes seconds: lower either", p.Time, p.MemoryKiB, maxWork)
 	}
 	return nil
 }
+
+func (p Params) work() uint64 { return uint64(p.MemoryKiB) * uint64(p.Time) }
 
 const (
 	saltLen = 16
@@ -111,6 +120,9 @@ func parseHash(phc string) (*hash, error) {
 		return nil, ErrHash
 	}
 	h.params = Params{memory, time, uint8(parallel)}
+	if h.params.work() > maxWork {
+		return nil, ErrCost
+	}
 	var err1, err2 error
 	h.salt, err1 = base64.RawStdEncoding.Strict().DecodeString(part[4])
 	h.key, err2 = base64.RawStdEncoding.Strict().DecodeString(part[5])

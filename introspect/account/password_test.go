@@ -109,6 +109,34 @@ func TestCheckHashRefuses(t *testing.T) {
 	f("$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaA")
 }
 
+// What would take longer than a hashing process has is refused before anybody
+// is locked out by it.
+func TestCostOfHashes(t *testing.T) {
+	for _, c := range []struct {
+		costs string
+		p     Params
+		good  bool
+	}{
+		{"m=1048576,t=1,p=1", Params{1 << 20, 1, 1}, true},
+		{"m=16384,t=64,p=1", Params{16 << 10, 64, 1}, true},
+		{"m=65536,t=3,p=4", Params{64 << 10, 3, 4}, true}, // the second choice of RFC 9106, section 4
+		{"m=1048576,t=2,p=4", Params{1 << 20, 2, 4}, false},
+		{"m=16385,t=64,p=1", Params{16<<10 + 1, 64, 1}, false},
+	} {
+		err := CheckHash("$argon2id$v=19$" + c.costs + "$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g")
+		if c.good && err != nil || !c.good && err != ErrCost {
+			t.Errorf("CheckHash of %s: %v", c.costs, err)
+		}
+		if err := c.p.Check(); (err == nil) != c.good {
+			t.Errorf("Check of %v: %v", c.p, err)
+		}
+	}
+	want := "time: 2 passes over memory_kib 1048576 are more than 1048576 KiB, which takes seconds: lower either"
+	if err := (Params{1 << 20, 2, 1}).Check(); err == nil || err.Error() != want {
+		t.Errorf("Check: %v, want %s", err, want)
+	}
+}
+
 func TestPasswordLength(t *testing.T) {
 	// A queue of nothing and no turn to be had: were a hash begun, it would be
 	// ErrBusy.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,6 +47,7 @@ func (here) end() {}
 type worker struct {
 	ctx     context.Context // of all its processes
 	command []string
+	lost    *atomic.Uint64
 	p       *process // of which there is one at a time
 }
 
@@ -147,6 +149,7 @@ func (w *worker) renew(by time.Time) error {
 				return ErrHung
 			}
 		}
+		w.lost.Add(1)
 	}
 	if err := w.start(); err != nil {
 		return fmt.Errorf("hashing process: %w", err)

@@ -164,6 +164,9 @@ func TestWorkerDiesIdle(t *testing.T) {
 		checked(t, h, phc)
 		over(t, p, "signal: killed")
 	}
+	if n := h.Lost(); n != 3 {
+		t.Errorf("%d processes lost, want 3", n)
+	}
 }
 
 // Signals to the whole group, as from a terminal, are the service's to heed.
@@ -351,7 +354,7 @@ func TestWorkerClosed(t *testing.T) {
 	if err := processes[2].cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	long := strings.Replace(newHash([]byte("secret"), cheap), "m=8192,t=1", "m=1048576,t=64", 1) // minutes
+	long := strings.Replace(newHash([]byte("secret"), cheap), "m=8192,t=1", "m=16384,t=64", 1) // seconds
 	checked := make(chan error, 1)
 	go func() {
 		_, _, err := h.Check(t.Context(), long, []byte("secret"))
