@@ -59,13 +59,13 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
-	rm -f engine/ed25519/internal/ifma/{invert,point,scalar,sha512}_amd64.{go,s} engine/jwt/avx512_amd64.{go,s}
+	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/avx512_amd64.{go,s}
 	$(GO) generate ./engine/ed25519/... ./engine/jwt
 	git diff --exit-code --stat -- engine
 
 .PHONY: backends
 backends: ## the Ed25519 tests under every backend, forced; never from the test cache, which does not see the choice
-	@for b in generic avx512ifma; do echo "backend $$b"; \
+	@for b in generic avx2 avx512ifma; do echo "backend $$b"; \
 	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/ed25519 | grep -v '^=== ' || exit 1; \
 	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -short ./engine ./engine/ed25519/... || exit 1; done
 	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ed25519/... ./engine/jwt

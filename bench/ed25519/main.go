@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/bench/interleave"
@@ -42,12 +43,17 @@ func main() {
 	s := newSummary(*seed)
 	s.add(ed25519.Backend(), perSignature(cases, options))
 	fmt.Fprintln(os.Stderr)
-	if ed25519.Backend() != "generic" {
-		rows, err := childRows("generic")
+	for _, b := range []string{"avx2", "generic"} {
+		if b == ed25519.Backend() {
+			continue
+		}
+		rows, err := childRows(b)
 		if err != nil {
 			fatal(err)
 		}
-		s.add("generic", rows)
+		if strings.HasSuffix(rows[1].Name, b) { // else this machine has no such backend
+			s.add(b, rows)
+		}
 	}
 	fmt.Print(s.table())
 	if *out != "" {

@@ -8,8 +8,11 @@ import (
 // A backend is one way to verify; its value is its name.
 type backend string
 
-// generic is portable Go, which every machine can run.
-const generic backend = "generic"
+const (
+	generic    backend = "generic"    // portable Go, which every machine can run
+	avx2       backend = "avx2"       // four lanes of AVX2
+	avx512ifma backend = "avx512ifma" // eight lanes of AVX-512 IFMA
+)
 
 // backends holds what this machine can run, the fastest first.
 var backends = detect()
@@ -27,5 +30,5 @@ func choose(forced backend) backend {
 }
 
 // Backend names the code that Verify and VerifyBatch run: "generic" is portable
-// Go, "avx512ifma" is eight lanes of AVX-512 IFMA.
+// Go, "avx2" is four lanes of AVX2, "avx512ifma" is eight of AVX-512 IFMA.
 func Backend() string { return string(active) }

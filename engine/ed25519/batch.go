@@ -12,8 +12,8 @@ func verifyBatch(b backend, keys []*PublicKey, messages, sigs [][]byte, valid []
 	if len(messages) != len(keys) || len(sigs) != len(keys) || len(valid) != len(keys) {
 		panic("ed25519: VerifyBatch of slices that differ in length")
 	}
-	if b != generic {
-		acceleratedBatch(keys, messages, sigs, valid)
+	if b == avx512ifma {
+		batchOfLanes(keys, messages, sigs, valid)
 		return
 	}
 	for i, k := range keys {

@@ -3,6 +3,7 @@
 package ed25519
 
 import (
+	"github.com/tollgate/tollgate/engine/ed25519/internal/adx"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/field"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/ifma"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
@@ -26,9 +27,9 @@ type group struct {
 	sum    ifma.Point // [s]B - [k]A
 }
 
-// acceleratedBatch verifies eight signatures at a time, first those under keys
+// batchOfLanes verifies eight signatures at a time, first those under keys
 // with whole tables, then those under compact ones.
-func acceleratedBatch(keys []*PublicKey, messages, sigs [][]byte, valid []bool) {
+func batchOfLanes(keys []*PublicKey, messages, sigs [][]byte, valid []bool) {
 	var g group
 	clear(valid)
 	for _, compact := range [...]bool{false, true} {
@@ -149,7 +150,7 @@ func encodings(p *ifma.Point) (list [lanes][32]byte) {
 		ifma.Mul(&product, &product, &other)
 	}
 	inverse := ifma.Lane(&product, 0)
-	ifma.Invert(&inverse, inverse.Add(&inverse, &inverse))
+	adx.Invert(&inverse, inverse.Add(&inverse, &inverse))
 	var all, x, y ifma.Vector
 	for j := range lanes {
 		ifma.SetLane(&all, j, &inverse)

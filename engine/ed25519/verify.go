@@ -19,10 +19,13 @@ func (k *PublicKey) verify(b backend, message, sig []byte) bool {
 	if !s.SetCanonical((*[32]byte)(sig[32:])) {
 		return false
 	}
-	if b == generic {
-		return k.portable(&s, message, sig)
+	switch b {
+	case avx512ifma:
+		return k.eightLanes(&s, message, sig)
+	case avx2:
+		return k.fourLanes(&s, message, sig)
 	}
-	return k.accelerated(&s, message, sig)
+	return k.portable(&s, message, sig)
 }
 
 // challenge returns SHA-512(R || A || message) modulo L, with A as received.

@@ -3,27 +3,54 @@
 package ed25519
 
 import (
+	"github.com/tollgate/tollgate/engine/ed25519/internal/adx"
+
 	"github.com/tollgate/tollgate/engine/ed25519/internal/field"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/ifma"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
+	"github.com/tollgate/tollgate/engine/ed25519/internal/quad"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/scalar"
 )
 
-// avx512ifma is eight lanes of AVX-512 IFMA.
-const avx512ifma backend = "avx512ifma"
-
-func detect() []backend {
-	if ifma.Available {
-		return []backend{avx512ifma, generic}
+func detect() (list []backend) {
+	if ifma.Available && adx.Available {
+		list = append(list, avx512ifma)
 	}
-	return []backend{generic}
+	if quad.Available && adx.Available {
+		list = append(list, avx2)
+	}
+	return append(list, generic)
 }
 
-// accelerated reports whether [s]B - [k]A encodes as R, the first half of sig.
+// fourLanes reports whether [s]B - [k]A encodes as R, the first half of sig.
+// Lane i of a step adds window i, and the lanes are added up in the end. The
+// entries are read as soon as the digits are known, those of B before the hash: a
+// table may be far away in memory.
+func (k *PublicKey) fourLanes(s *scalar.Scalar, message, sig []byte) bool {
+	base := s.Digits8()
+	k.base.Touch(base[:])
+	c := k.challenge(message, sig)
+	p := quad.Identity()
+	if k.isCompact() {
+		minus := c.Digits4()
+		k.minus.Touch(minus[:])
+		quad.Accumulate(&p, k.base, base[:])
+		quad.Accumulate(&p, k.minus, minus[:])
+	} else {
+		minus := c.Digits8()
+		k.minus.Touch(minus[:])
+		quad.Accumulate(&p, k.base, base[:])
+		quad.Accumulate(&p, k.minus, minus[:])
+	}
+	sum := quad.Sum(&p)
+	return encodes(&sum.X, &sum.Y, &sum.Z, (*[32]byte)(sig))
+}
+
+// eightLanes reports whether [s]B - [k]A encodes as R, the first half of sig.
 // Lane i of a step adds window i, and the lanes are added up in the end. The
 // entries are asked for as soon as the digits are known, those of B before the
 // hash: a table may be far away in memory.
-func (k *PublicKey) accelerated(s *scalar.Scalar, message, sig []byte) bool {
+func (k *PublicKey) eightLanes(s *scalar.Scalar, message, sig []byte) bool {
 	base := across{table: k.base}
 	d := s.Digits8()
 	base.prefetch(d[:])
@@ -41,7 +68,10 @@ func (k *PublicKey) accelerated(s *scalar.Scalar, message, sig []byte) bool {
 	base.accumulate(&p)
 	minus.accumulate(&p)
 	ifma.Sum(&p)
-	return encodes(&p, (*[32]byte)(sig))
+	// Twice each of x, y and z.
+	minus0, plus0, z := ifma.Lane(&p[ifma.YMinusX], 0), ifma.Lane(&p[ifma.YPlusX], 0), ifma.Lane(&p[ifma.Z], 0)
+	var x, y field.Element
+	return encodes(x.Sub(&plus0, &minus0), y.Add(&plus0, &minus0), z.Add(&z, &z), (*[32]byte)(sig))
 }
 
 // across is a multiple of a table's point, eight windows a step.
@@ -68,15 +98,12 @@ func (a *across) accumulate(p *ifma.Point) {
 	ifma.Accumulate(p, &a.windows, a.digits[:a.steps], lanes*a.table.Stride)
 }
 
-// encodes reports whether lane 0 of p encodes as r.
-func encodes(p *ifma.Point, r *[32]byte) bool {
-	minus, plus, z := ifma.Lane(&p[ifma.YMinusX], 0), ifma.Lane(&p[ifma.YPlusX], 0), ifma.Lane(&p[ifma.Z], 0)
-	var x, y, inverse field.Element
-	ifma.Invert(&inverse, z.Add(&z, &z))
-	x.Mul(x.Sub(&plus, &minus), &inverse)
-	y.Mul(y.Add(&plus, &minus), &inverse)
-	b := y.Bytes()
-	if x.IsNegative() {
+// encodes reports whether (x/z, y/z) encodes as r. It uses x and y up.
+func encodes(x, y, z *field.Element, r *[32]byte) bool {
+	var inverse field.Element
+	adx.Invert(&inverse, z)
+	b := y.Mul(y, &inverse).Bytes()
+	if x.Mul(x, &inverse).IsNegative() {
 		b[31] |= 1 << 7
 	}
 	return b == *r

@@ -1,6 +1,6 @@
 // Command asm writes the assembly of engine/ed25519 with avo.
 //
 // It is a module of its own so that the generator stays out of the library's
-// dependencies. `go generate ./engine/ed25519/internal/ifma` runs it; its output
-// is committed, and `make generated` checks that it is current.
+// dependencies. `go generate ./engine/ed25519/...` runs it; its output is
+// committed, and `make generated` checks that it is current.
 package main

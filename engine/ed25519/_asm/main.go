@@ -11,6 +11,7 @@ import (
 // files are what there is to generate, by the name of the output without
 // _amd64.s.
 var files = map[string]func(){
+	"quad":   quadFile,
 	"invert": invertFile,
 	"point":  pointFile,
 	"scalar": digitsFunc,
@@ -18,7 +19,7 @@ var files = map[string]func(){
 }
 
 func main() {
-	name := flag.String("file", "", "the file to generate: invert, point, scalar or sha512")
+	name := flag.String("file", "", "the file to generate: invert, point, quad, scalar or sha512")
 	flag.Parse()
 	write := files[*name]
 	if write == nil {

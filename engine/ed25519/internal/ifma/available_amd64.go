@@ -8,5 +8,4 @@ import "golang.org/x/sys/cpu"
 // the system keeps its registers: x/sys/cpu looks at XCR0 before it believes in
 // any part of AVX-512.
 var Available = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW &&
-	cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasADX &&
 	cpu.X86.HasAVX512IFMA && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2

@@ -9,7 +9,6 @@
 // why it does what it does. Like everything here it is variable time.
 package ifma
 
-//go:generate go run -C ../../_asm . -file invert -out ../internal/ifma/invert_amd64.s -stubs ../internal/ifma/invert_amd64.go -pkg ifma
 //go:generate go run -C ../../_asm . -file point -out ../internal/ifma/point_amd64.s -stubs ../internal/ifma/point_amd64.go -pkg ifma
 //go:generate go run -C ../../_asm . -file scalar -out ../internal/ifma/scalar_amd64.s -stubs ../internal/ifma/scalar_amd64.go -pkg ifma
 //go:generate go run -C ../../_asm . -file sha512 -out ../internal/ifma/sha512_amd64.s -stubs ../internal/ifma/sha512_amd64.go -pkg ifma

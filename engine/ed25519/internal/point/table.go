@@ -78,7 +78,7 @@ func affine(entries []Entry, points []Point) {
 // AddMultiple sets p to p + s*P for the digits d of s, one a window, each
 // within what the windows hold.
 func (t *Table) AddMultiple(p *Point, d []int8) {
-	t.touch(d)
+	t.Touch(d)
 	var w workspace
 	entries := t.Entries
 	for _, digit := range d {
@@ -94,13 +94,13 @@ func magnitude(digit int8) uint8 {
 	return uint8((digit ^ sign) - sign)
 }
 
-// touch reads both cache lines of every entry that the digits name. The misses
+// Touch reads both cache lines of every entry that the digits name. The misses
 // of a table that is far away overlap then; one addition is too long for the
 // processor to look ahead to the entry of the next. The result, of no use, keeps
 // the compiler from leaving the reads away.
 //
 //go:noinline
-func (t *Table) touch(d []int8) (sum uint64) {
+func (t *Table) Touch(d []int8) (sum uint64) {
 	entries := t.Entries
 	for _, digit := range d {
 		e := &entries[magnitude(digit)]

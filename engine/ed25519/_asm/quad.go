@@ -1,0 +1,365 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// A quad is four field elements, limb i of all of them in register i. Without
+// VPMADD52 there is VPMULUDQ, which multiplies 32 bits by 32 to 64: ten limbs,
+// in radix 2^25.5, limb i of weight 2^ceil(25.5i).
+//
+//	tight  even limbs < 2^26, odd < 2^25 + 2^17   what mul leaves
+//	loose  < 2^28, odd limbs half of that         sums and differences of those
+type quad [10]reg.VecVirtual
+
+// Sizes in memory, in bytes. A point is x, y, z and t: quad.Point.
+const (
+	quadVector  = 32
+	quadSize    = 10 * quadVector
+	quadX       = 0 * quadSize
+	quadY       = 1 * quadSize
+	quadZ       = 2 * quadSize
+	quadT       = 3 * quadSize
+	quadPoint   = 4 * quadSize
+	quadEntry   = 96
+	quadAddress = 4 * 8
+)
+
+// quadConsts are constants in all four lanes.
+type quadConsts struct{ mask, twice [10]Mem }
+
+func newQuadConsts() (c quadConsts) {
+	everywhere := func(name string, v uint64) Mem {
+		m := GLOBL(name, RODATA|NOPTR)
+		for i := range 4 {
+			DATA(8*i, U64(v))
+		}
+		return m
+	}
+	even, odd := everywhere("mask26", 1<<26-1), everywhere("mask25", 1<<25-1)
+	// The limbs of 2p, each above any tight limb.
+	first, twiceEven, twiceOdd := everywhere("twice0", 1<<27-38), everywhere("twiceEven", 1<<27-2), everywhere("twiceOdd", 1<<26-2)
+	for i := range 10 {
+		if i%2 == 0 {
+			c.mask[i], c.twice[i] = even, twiceEven
+		} else {
+			c.mask[i], c.twice[i] = odd, twiceOdd
+		}
+	}
+	c.twice[0] = first
+	return c
+}
+
+func quadFile() {
+	c := newQuadConsts()
+	nineteen := GLOBL("nineteen", RODATA|NOPTR)
+	for i := range 4 {
+		DATA(8*i, U64(19))
+	}
+	q := &quadGen{quadConsts: c, nineteen: nineteen}
+	q.mulFunc()
+	q.accumulateFunc()
+}
+
+// quadGen holds what the pieces of one function share.
+type quadGen struct {
+	quadConsts
+	nineteen Mem
+	times19  Mem // 19 times the limbs of the factor that folded was called with
+}
+
+func quadLoad(m Mem) (a quad) {
+	for i := range a {
+		a[i] = YMM()
+		VMOVDQU(m.Offset(i*quadVector), a[i])
+	}
+	return a
+}
+
+func (a quad) store(m Mem) {
+	for i := range a {
+		VMOVDQU(a[i], m.Offset(i*quadVector))
+	}
+}
+
+// folded prepares b as a second factor: its limbs must be below 2^27.75, so that
+// 19 times them is below 2^32.
+func (q *quadGen) folded(b Mem) {
+	by := YMM()
+	VMOVDQU(q.nineteen, by)
+	for j := 1; j < 10; j++ {
+		t := YMM()
+		VPMULUDQ(b.Offset(j*quadVector), by, t)
+		VMOVDQU(t, q.times19.Offset(j*quadVector))
+	}
+}
+
+// mul returns a*b, tight, for a and b in memory and b folded.
+//
+// The product of limbs i and j has the weight of column i+j, twice that where
+// both are odd, and column k+10 is worth 19 times column k. With a loose and b
+// below 3*2^26, odd limbs half of that, column 0 is the largest: (1 + 4*19) *
+// 2^28*3*2^26 + 5*38 * 2^27*3*2^25 < 2^62.6.
+func (q *quadGen) mul(a, b Mem) (r quad) {
+	for i := range 10 {
+		x := YMM()
+		VMOVDQU(a.Offset(i*quadVector), x)
+		twice := x
+		if i%2 == 1 {
+			twice = YMM()
+			VPADDQ(x, x, twice)
+		}
+		for j := range 10 {
+			y, by := b.Offset(j*quadVector), x
+			if i+j >= 10 {
+				y = q.times19.Offset(j * quadVector)
+			}
+			if i%2 == 1 && j%2 == 1 {
+				by = twice
+			}
+			k := (i + j) % 10
+			if i == 0 {
+				r[k] = YMM()
+				VPMULUDQ(y, by, r[k])
+				continue
+			}
+			t := YMM()
+			VPMULUDQ(y, by, t)
+			VPADDQ(t, r[k], r[k])
+		}
+	}
+	return q.carry(r)
+}
+
+// carry makes limbs below 2^63 tight, in place: all limbs at once, twice, which
+// takes more instructions than one limb after the other and waits for fewer. The
+// first carries are below 2^38, so that limb 0 is left below 2^42.6 and the others
+// below 2^38.1; the second are below 2^17 from limb 0 and 2^13.1 from the others,
+// of which 19 times the last are below 2^17.4.
+func (q *quadGen) carry(r quad) quad {
+	for round := range 2 {
+		var last reg.VecVirtual
+		for k := 9; k >= 0; k-- { // downwards, so that one carry alone needs a register
+			c := YMM()
+			VPSRLQ(U8(26-k%2), r[k], c)
+			VPAND(q.mask[k], r[k], r[k])
+			if k == 9 {
+				last = c
+			} else {
+				VPADDQ(c, r[k+1], r[k+1])
+			}
+		}
+		if round == 0 { // VPMULUDQ would not take so large a carry
+			for _, shift := range []int{1, 4} {
+				t := YMM()
+				VPSLLQ(U8(shift), last, t)
+				VPADDQ(t, r[0], r[0])
+			}
+		} else {
+			VPMULUDQ(q.nineteen, last, last)
+		}
+		VPADDQ(last, r[0], r[0])
+	}
+	return r
+}
+
+func (q *quadGen) add(a, b quad) (r quad) {
+	for i := range r {
+		r[i] = YMM()
+		VPADDQ(b[i], a[i], r[i])
+	}
+	return r
+}
+
+// mulFunc is the multiplication on its own, for the tests of the arithmetic.
+func (q *quadGen) mulFunc() {
+	TEXT("mul", 0, "func(r, a, b *[10][4]uint64)")
+	Doc("mul sets r to a * b in each lane, tight, for a loose and b below 3*2^26, odd limbs",
+		"half of that.")
+	Pragma("noescape")
+	f := quadFrame(quadSize)
+	q.times19 = f.place(quadSize)
+	b := Mem{Base: Load(Param("b"), GP64())}
+	q.folded(b)
+	r := q.mul(Mem{Base: Load(Param("a"), GP64())}, b)
+	r.store(Mem{Base: Load(Param("r"), GP64())})
+	VZEROUPPER()
+	RET()
+}
+
+// quadFrame returns n bytes of the frame, aligned for vectors.
+func quadFrame(n int) *frame {
+	local := AllocLocal(n + quadVector)
+	p := GP64()
+	LEAQ(local.Offset(quadVector-1), p)
+	ANDQ(I8(-quadVector), p)
+	return &frame{Mem{Base: p}}
+}
+
+// accumulateFunc is the sum over the windows, where nearly all time goes. Unlike
+// the code for AVX-512 it leaves the order of things to the processor: there is
+// one product after the other, whose chains are short beside it.
+func (q *quadGen) accumulateFunc() {
+	TEXT("accumulate", 0, "func(p *[4][10][4]uint64, window *[3][4]uint64, digits *int8, steps, stride int)")
+	Doc("accumulate adds to p, in each lane, steps entries of a table, one a step: lane j takes",
+		"the window j strides of bytes after the first, the entry that the digit there names,",
+		"negated where the digit is negative. After each step all move on by four windows.",
+		"It works like point.Table.AddMultiple.")
+	Pragma("noescape")
+	digits := Load(Param("digits"), GP64())
+	steps := Load(Param("steps"), GP64())
+	window := Load(Param("window"), GP64())
+	stride := Load(Param("stride"), GP64())
+	f := quadFrame(quadPoint + 10*quadSize + 3*quadAddress)
+	p := f.place(quadPoint)
+	minus, plus, t2d := f.place(quadSize), f.place(quadSize), f.place(quadSize)
+	left, right := f.place(quadSize), f.place(quadSize)
+	ef, gf, hf, ff := f.place(quadSize), f.place(quadSize), f.place(quadSize), f.place(quadSize)
+	q.times19 = f.place(quadSize)
+	addresses := f.place(3 * quadAddress)
+	outside := Mem{Base: Load(Param("p"), GP64())}
+	for c := 0; c < quadPoint; c += quadSize {
+		quadLoad(outside.Offset(c)).store(p.Offset(c))
+	}
+
+	Label("step")
+	for lane := range 4 {
+		digit, sign, plusAt := GP64(), GP64(), GP64()
+		MOVBQSX(Mem{Base: digits, Disp: lane}, digit)
+		MOVQ(digit, sign)
+		SARQ(Imm(63), sign)
+		XORQ(sign, digit)
+		SUBQ(sign, digit)
+		LEAQ(Mem{Base: digit, Index: digit, Scale: 2}, digit)
+		SHLQ(Imm(5), digit)
+		ADDQ(window, digit)
+		ADDQ(stride, window)
+		ANDQ(Imm(32), sign) // where y-x takes the place of y+x
+		LEAQ(Mem{Base: digit, Index: sign, Scale: 1}, plusAt)
+		MOVQ(plusAt, addresses.Offset(8*lane))
+		NEGQ(sign)
+		LEAQ(Mem{Base: digit, Index: sign, Scale: 1, Disp: 32}, plusAt)
+		MOVQ(plusAt, addresses.Offset(quadAddress+8*lane))
+		ADDQ(Imm(64), digit)
+		MOVQ(digit, addresses.Offset(2*quadAddress+8*lane))
+	}
+	q.fetch(addresses).store(plus)
+	q.fetch(addresses.Offset(quadAddress)).store(minus)
+	q.negated(q.fetch(addresses.Offset(2*quadAddress)), digits).store(t2d)
+
+	x, y := p.Offset(quadX), p.Offset(quadY)
+	for i := range 10 {
+		at := i * quadVector
+		a, b, d := YMM(), YMM(), YMM()
+		VMOVDQU(x.Offset(at), a)
+		VMOVDQU(y.Offset(at), b)
+		VPADDQ(q.twice[i], b, d)
+		VPSUBQ(a, d, d)
+		VMOVDQU(d, left.Offset(at))
+		VPADDQ(a, b, b)
+		VMOVDQU(b, right.Offset(at))
+	}
+	q.folded(minus)
+	q.mul(left, minus).store(left) // a
+	q.folded(plus)
+	b := q.mul(right, plus)
+	for i := range b {
+		at := i * quadVector
+		a, e := YMM(), YMM()
+		VMOVDQU(left.Offset(at), a)
+		VPADDQ(q.twice[i], b[i], e)
+		VPSUBQ(a, e, e)
+		VMOVDQU(e, ef.Offset(at))
+		VPADDQ(a, b[i], b[i])
+		VMOVDQU(b[i], hf.Offset(at))
+	}
+	q.folded(t2d)
+	c := q.mul(p.Offset(quadT), t2d)
+	for i := range c {
+		at := i * quadVector
+		d, g := YMM(), YMM()
+		VMOVDQU(p.Offset(quadZ+at), d)
+		VPADDQ(d, d, d)
+		VPADDQ(c[i], d, g)
+		VMOVDQU(g, gf.Offset(at))
+		VPADDQ(q.twice[i], d, d)
+		VPSUBQ(c[i], d, d)
+		VMOVDQU(d, ff.Offset(at))
+	}
+	q.folded(ef)
+	q.mul(ff, ef).store(p.Offset(quadX))
+	q.mul(hf, ef).store(p.Offset(quadT))
+	q.folded(gf)
+	q.mul(hf, gf).store(p.Offset(quadY))
+	q.mul(ff, gf).store(p.Offset(quadZ))
+
+	ADDQ(Imm(4), digits)
+	DECQ(steps)
+	JNZ(LabelRef("step"))
+
+	outside = Mem{Base: Load(Param("p"), GP64())}
+	for c := 0; c < quadPoint; c += quadSize {
+		quadLoad(p.Offset(c)).store(outside.Offset(c))
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// fetch reads four words from each of four addresses, and returns them as limbs.
+// The top bit of the last word is 0.
+func (q *quadGen) fetch(addresses Mem) (l quad) {
+	var at [4]reg.GPVirtual
+	for i := range at {
+		at[i] = GP64()
+		MOVQ(addresses.Offset(8*i), at[i])
+	}
+	var w [4]reg.VecVirtual
+	for half := range 2 {
+		var row [2]reg.VecVirtual // lanes i and i+2
+		for i := range row {
+			low := XMM()
+			row[i] = YMM()
+			VMOVDQU(Mem{Base: at[i], Disp: 16 * half}, low)
+			VINSERTI128(U8(1), Mem{Base: at[i+2], Disp: 16 * half}, low.AsY(), row[i])
+		}
+		w[2*half], w[2*half+1] = YMM(), YMM()
+		VPUNPCKLQDQ(row[1], row[0], w[2*half])
+		VPUNPCKHQDQ(row[1], row[0], w[2*half+1])
+	}
+	for i := range l {
+		at := (51*i + 1) / 2 // 0, 26, 51, 77, ...
+		word, bit := at/64, at%64
+		l[i] = YMM()
+		if bit > 0 {
+			VPSRLQ(U8(bit), w[word], l[i])
+		}
+		if width := 26 - i%2; bit+width > 64 {
+			t := YMM()
+			VPSLLQ(U8(64-bit), w[word+1], t)
+			VPOR(t, l[i], l[i])
+		}
+		if bit == 0 {
+			VPAND(q.mask[i], w[word], l[i])
+		} else {
+			VPAND(q.mask[i], l[i], l[i])
+		}
+	}
+	return l
+}
+
+// negated returns 2p - l in the lanes whose digit is negative, for l canonical.
+func (q *quadGen) negated(l quad, digits reg.Register) quad {
+	digit, negative := YMM(), YMM()
+	VPMOVSXBQ(Mem{Base: digits}, digit)
+	VPXOR(digit, digit, negative)
+	VPCMPGTQ(digit, negative, negative)
+	for i := range l {
+		minus := YMM()
+		VMOVDQU(q.twice[i], minus)
+		VPSUBQ(l[i], minus, minus)
+		VPBLENDVB(negative, minus, l[i], l[i])
+	}
+	return l
+}

@@ -1,0 +1,64 @@
+//go:build amd64 && !purego
+
+package quad
+
+import (
+	"github.com/tollgate/tollgate/engine/ed25519/internal/field"
+	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
+)
+
+// Vector is four field elements: limb i of lane j is v[i][j], of weight
+// 2^ceil(25.5i).
+type Vector = [10][4]uint64
+
+// Point is four points, in the extended coordinates of point.Point.
+type Point = [4]Vector
+
+// The coordinates of a Point.
+const (
+	X = iota
+	Y
+	Z
+	T
+)
+
+var ones = [4]uint64{1, 1, 1, 1}
+
+// Identity returns four times the neutral element.
+func Identity() Point { return Point{Y: {ones}, Z: {ones}} }
+
+// Lane returns the element in lane j, tight, for limbs as the assembly leaves
+// them.
+func Lane(v *Vector, j int) (e field.Element) {
+	for i := range e {
+		e[i] = v[2*i][j] + v[2*i+1][j]<<26
+	}
+	return *e.Carry(&e)
+}
+
+// Mul sets r to a * b in each lane. Even limbs of a must be below 2^28 and those
+// of b below 3*2^26, odd ones below half of that.
+func Mul(r, a, b *Vector) { mul(r, a, b) }
+
+// Accumulate adds to the lanes of p the multiples of t's point that the digits
+// name: their sum is what t.AddMultiple adds. There is a digit for each window
+// of t, within what the windows hold.
+func Accumulate(p *Point, t *point.Table, digits []int8) {
+	accumulate(p, &t.Entries[0], &digits[0], len(digits)/4, t.Stride*entrySize)
+}
+
+// entrySize is the size of a point.Entry in bytes.
+const entrySize = 3 * 4 * 8
+
+// Sum returns the sum of the lanes.
+func Sum(p *Point) (sum point.Point) {
+	for j := range 4 {
+		lane := point.Point{X: Lane(&p[X], j), Y: Lane(&p[Y], j), Z: Lane(&p[Z], j), T: Lane(&p[T], j)}
+		if j == 0 {
+			sum = lane
+		} else {
+			sum.Add(&sum, &lane)
+		}
+	}
+	return sum
+}
