@@ -67,6 +67,7 @@ func quadFile() {
 type quadGen struct {
 	quadConsts
 	nineteen Mem
+	maskReg  [2]reg.VecVirtual
 	times19  Mem // 19 times the limbs of the factor that folded was called with
 }
 
@@ -144,7 +145,7 @@ func (q *quadGen) carry(r quad) quad {
 		for k := 9; k >= 0; k-- { // downwards, so that one carry alone needs a register
 			c := YMM()
 			VPSRLQ(U8(26-k%2), r[k], c)
-			VPAND(q.mask[k], r[k], r[k])
+			VPAND(q.maskReg[k%2], r[k], r[k])
 			if k == 9 {
 				last = c
 			} else {
@@ -165,12 +166,11 @@ func (q *quadGen) carry(r quad) quad {
 	return r
 }
 
-func (q *quadGen) add(a, b quad) (r quad) {
-	for i := range r {
-		r[i] = YMM()
-		VPADDQ(b[i], a[i], r[i])
+func (q *quadGen) masks() {
+	for i := range q.maskReg {
+		q.maskReg[i] = YMM()
+		VMOVDQU(q.mask[i], q.maskReg[i])
 	}
-	return r
 }
 
 // mulFunc is the multiplication on its own, for the tests of the arithmetic.
@@ -182,6 +182,7 @@ func (q *quadGen) mulFunc() {
 	f := quadFrame(quadSize)
 	q.times19 = f.place(quadSize)
 	b := Mem{Base: Load(Param("b"), GP64())}
+	q.masks()
 	q.folded(b)
 	r := q.mul(Mem{Base: Load(Param("a"), GP64())}, b)
 	r.store(Mem{Base: Load(Param("r"), GP64())})
@@ -224,6 +225,7 @@ func (q *quadGen) accumulateFunc() {
 		quadLoad(outside.Offset(c)).store(p.Offset(c))
 	}
 
+	q.masks()
 	Label("step")
 	for lane := range 4 {
 		digit, sign, plusAt := GP64(), GP64(), GP64()
@@ -261,23 +263,12 @@ func (q *quadGen) accumulateFunc() {
 		VPADDQ(a, b, b)
 		VMOVDQU(b, right.Offset(at))
 	}
+	// In an order in which no product waits for the one before it.
 	q.folded(minus)
 	q.mul(left, minus).store(left) // a
-	q.folded(plus)
-	b := q.mul(right, plus)
-	for i := range b {
-		at := i * quadVector
-		a, e := YMM(), YMM()
-		VMOVDQU(left.Offset(at), a)
-		VPADDQ(q.twice[i], b[i], e)
-		VPSUBQ(a, e, e)
-		VMOVDQU(e, ef.Offset(at))
-		VPADDQ(a, b[i], b[i])
-		VMOVDQU(b[i], hf.Offset(at))
-	}
 	q.folded(t2d)
 	c := q.mul(p.Offset(quadT), t2d)
-	for i := range c {
+	for i := range c { // f = 2z - c, g = 2z + c
 		at := i * quadVector
 		d, g := YMM(), YMM()
 		VMOVDQU(p.Offset(quadZ+at), d)
@@ -288,12 +279,24 @@ func (q *quadGen) accumulateFunc() {
 		VPSUBQ(c[i], d, d)
 		VMOVDQU(d, ff.Offset(at))
 	}
-	q.folded(ef)
-	q.mul(ff, ef).store(p.Offset(quadX))
-	q.mul(hf, ef).store(p.Offset(quadT))
+	q.folded(plus)
+	b := q.mul(right, plus)
+	for i := range b { // e = b - a, h = b + a
+		at := i * quadVector
+		a, e := YMM(), YMM()
+		VMOVDQU(left.Offset(at), a)
+		VPADDQ(q.twice[i], b[i], e)
+		VPSUBQ(a, e, e)
+		VMOVDQU(e, ef.Offset(at))
+		VPADDQ(a, b[i], b[i])
+		VMOVDQU(b[i], hf.Offset(at))
+	}
 	q.folded(gf)
-	q.mul(hf, gf).store(p.Offset(quadY))
 	q.mul(ff, gf).store(p.Offset(quadZ))
+	q.mul(hf, gf).store(p.Offset(quadY))
+	q.folded(ef)
+	q.mul(hf, ef).store(p.Offset(quadT))
+	q.mul(ff, ef).store(p.Offset(quadX))
 
 	ADDQ(Imm(4), digits)
 	DECQ(steps)
@@ -341,9 +344,9 @@ func (q *quadGen) fetch(addresses Mem) (l quad) {
 			VPOR(t, l[i], l[i])
 		}
 		if bit == 0 {
-			VPAND(q.mask[i], w[word], l[i])
+			VPAND(q.maskReg[i%2], w[word], l[i])
 		} else {
-			VPAND(q.mask[i], l[i], l[i])
+			VPAND(q.maskReg[i%2], l[i], l[i])
 		}
 	}
 	return l
