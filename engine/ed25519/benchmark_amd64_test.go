@@ -7,8 +7,41 @@ import (
 
 	"github.com/tollgate/tollgate/engine/ed25519/internal/ifma"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
+	"github.com/tollgate/tollgate/engine/ed25519/internal/quad"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/scalar"
 )
+
+// What the steps of the AVX2 code take.
+func BenchmarkQuadSteps(b *testing.B) {
+	if !quad.Available {
+		b.Skip("the processor lacks AVX2")
+	}
+	s := newSigned(b)
+	message, sig := s.next()
+	var one scalar.Scalar
+	if !one.SetCanonical((*[32]byte)(sig[32:])) {
+		b.Fatal("S is not below L")
+	}
+	run := func(name string, do func()) {
+		b.Run("step="+name, func(b *testing.B) {
+			for b.Loop() {
+				do()
+			}
+		})
+	}
+	p := quad.Identity()
+	run("challenge", func() { s.whole.challenge(message, sig) })
+	run("additions", func() {
+		for _, t := range []*point.Table{s.whole.base, s.whole.minus} {
+			d := one.Digits8()
+			t.Touch(d[:])
+			quad.Accumulate(&p, t, d[:])
+		}
+	})
+	sum := quad.Sum(&p)
+	run("sum", func() { sum = quad.Sum(&p) })
+	run("encoding", func() { x, y, z := sum.X, sum.Y, sum.Z; encodes(&x, &y, &z, (*[32]byte)(sig)) })
+}
 
 // What the steps of the vector code take, for one signature and for eight.
 func BenchmarkVectorSteps(b *testing.B) {

@@ -59,6 +59,13 @@ func TestReplaced(t *testing.T) {
 	if strings.Contains(got, "stale") || strings.Contains(got, "ancient") {
 		t.Errorf("what was there before, or an older run, is still in\n%s", got)
 	}
+	write("2026-01-01-ed25519-avx2", `{"Processes":[{"Backend":"avx2","Rows":[{"Name":"crypto/ed25519","Min":60000},{"Name":"tollgate avx2","Min":6000},{"Name":"tollgate avx2, batch of 64","Min":3000}]},{"Backend":"other"}]}`)
+	if got, err = replaced(begin+end, dir); err != nil {
+		t.Fatal(err)
+	}
+	if want := "| an Ed25519 signature, avx2 | 6 µs | crypto/ed25519 60 µs: 0.1 times | [run]("; !strings.Contains(got, want) || strings.Contains(got, "other") {
+		t.Errorf("no %q, or another backend of that run, in\n%s", want, got)
+	}
 	full := `{"run":{"plan":{"sweeps":[{"phase":"lag"},{"phase":"modes","rate":2000}]}},"modes":[{"name":"jwt","quantiles_us":{"p50":{"value":70,"low":60,"high":80},"p99":null}},{"name":"opaque","quantiles_us":{"p50":{"value":90,"low":80,"high":100},"p99":null}},{"name":"jwt+cache"},{"name":"opaque+cache"}]}`
 	write("2026-01-01-full", full)
 	if got, err = replaced(begin+end, dir); err != nil {
