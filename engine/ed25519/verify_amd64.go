@@ -42,8 +42,9 @@ func (k *PublicKey) fourLanes(s *scalar.Scalar, message, sig []byte) bool {
 		quad.Accumulate(&p, k.base, base[:])
 		quad.Accumulate(&p, k.minus, minus[:])
 	}
-	sum := quad.Sum(&p)
-	return encodes(&sum.X, &sum.Y, &sum.Z, (*[32]byte)(sig))
+	quad.Sum(&p)
+	x, y, z := quad.Lane(&p[quad.X], 0), quad.Lane(&p[quad.Y], 0), quad.Lane(&p[quad.Z], 0)
+	return encodes(&x, &y, &z, (*[32]byte)(sig))
 }
 
 // eightLanes reports whether [s]B - [k]A encodes as R, the first half of sig.

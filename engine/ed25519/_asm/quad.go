@@ -61,6 +61,7 @@ func quadFile() {
 	q := &quadGen{quadConsts: c, nineteen: nineteen}
 	q.mulFunc()
 	q.accumulateFunc()
+	q.sumFunc()
 }
 
 // quadGen holds what the pieces of one function share.
@@ -214,16 +215,9 @@ func (q *quadGen) accumulateFunc() {
 	window := Load(Param("window"), GP64())
 	stride := Load(Param("stride"), GP64())
 	f := quadFrame(quadPoint + 10*quadSize + 3*quadAddress)
-	p := f.place(quadPoint)
-	minus, plus, t2d := f.place(quadSize), f.place(quadSize), f.place(quadSize)
-	left, right := f.place(quadSize), f.place(quadSize)
-	ef, gf, hf, ff := f.place(quadSize), f.place(quadSize), f.place(quadSize), f.place(quadSize)
-	q.times19 = f.place(quadSize)
+	s := q.space(f)
 	addresses := f.place(3 * quadAddress)
-	outside := Mem{Base: Load(Param("p"), GP64())}
-	for c := 0; c < quadPoint; c += quadSize {
-		quadLoad(outside.Offset(c)).store(p.Offset(c))
-	}
+	copyQuads(Mem{Base: Load(Param("p"), GP64())}, s.p)
 
 	q.masks()
 	Label("step")
@@ -247,11 +241,42 @@ func (q *quadGen) accumulateFunc() {
 		ADDQ(Imm(64), digit)
 		MOVQ(digit, addresses.Offset(2*quadAddress+8*lane))
 	}
-	q.fetch(addresses).store(plus)
-	q.fetch(addresses.Offset(quadAddress)).store(minus)
-	q.negated(q.fetch(addresses.Offset(2*quadAddress)), digits).store(t2d)
+	q.fetch(addresses).store(s.plus)
+	q.fetch(addresses.Offset(quadAddress)).store(s.minus)
+	q.negated(q.fetch(addresses.Offset(2*quadAddress)), digits).store(s.t2d)
+	q.addition(s)
 
-	x, y := p.Offset(quadX), p.Offset(quadY)
+	ADDQ(Imm(4), digits)
+	DECQ(steps)
+	JNZ(LabelRef("step"))
+
+	copyQuads(s.p, Mem{Base: Load(Param("p"), GP64())})
+	VZEROUPPER()
+	RET()
+}
+
+// copyQuads copies a point.
+func copyQuads(from, to Mem) {
+	for c := 0; c < quadPoint; c += quadSize {
+		quadLoad(from.Offset(c)).store(to.Offset(c))
+	}
+}
+
+// A quadSpace is what an addition to the point p keeps in memory: the other point
+// as y-x, y+x and 2dt, and what comes on the way.
+type quadSpace struct{ p, minus, plus, t2d, left, right, e, f, g, h Mem }
+
+// space places a quadSpace, and where folded leaves its limbs.
+func (q *quadGen) space(f *frame) (s quadSpace) {
+	s.p = f.place(quadPoint)
+	for _, m := range []*Mem{&s.minus, &s.plus, &s.t2d, &s.left, &s.right, &s.e, &s.f, &s.g, &s.h, &q.times19} {
+		*m = f.place(quadSize)
+	}
+	return s
+}
+
+// difference stores y-x + 2p and y+x.
+func (q *quadGen) difference(x, y, minus, plus Mem) {
 	for i := range 10 {
 		at := i * quadVector
 		a, b, d := YMM(), YMM(), YMM()
@@ -259,53 +284,92 @@ func (q *quadGen) accumulateFunc() {
 		VMOVDQU(y.Offset(at), b)
 		VPADDQ(q.twice[i], b, d)
 		VPSUBQ(a, d, d)
-		VMOVDQU(d, left.Offset(at))
+		VMOVDQU(d, minus.Offset(at))
 		VPADDQ(a, b, b)
-		VMOVDQU(b, right.Offset(at))
+		VMOVDQU(b, plus.Offset(at))
 	}
-	// In an order in which no product waits for the one before it.
-	q.folded(minus)
-	q.mul(left, minus).store(left) // a
-	q.folded(t2d)
-	c := q.mul(p.Offset(quadT), t2d)
+}
+
+// addition adds to s.p the other point, for which z is 1 or has been multiplied
+// into that of s.p before. It goes in an order in which no product waits for the
+// one before it.
+func (q *quadGen) addition(s quadSpace) {
+	q.difference(s.p.Offset(quadX), s.p.Offset(quadY), s.left, s.right)
+	q.folded(s.minus)
+	q.mul(s.left, s.minus).store(s.left) // a
+	q.folded(s.t2d)
+	c := q.mul(s.p.Offset(quadT), s.t2d)
 	for i := range c { // f = 2z - c, g = 2z + c
 		at := i * quadVector
 		d, g := YMM(), YMM()
-		VMOVDQU(p.Offset(quadZ+at), d)
+		VMOVDQU(s.p.Offset(quadZ+at), d)
 		VPADDQ(d, d, d)
 		VPADDQ(c[i], d, g)
-		VMOVDQU(g, gf.Offset(at))
+		VMOVDQU(g, s.g.Offset(at))
 		VPADDQ(q.twice[i], d, d)
 		VPSUBQ(c[i], d, d)
-		VMOVDQU(d, ff.Offset(at))
+		VMOVDQU(d, s.f.Offset(at))
 	}
-	q.folded(plus)
-	b := q.mul(right, plus)
+	q.folded(s.plus)
+	b := q.mul(s.right, s.plus)
 	for i := range b { // e = b - a, h = b + a
 		at := i * quadVector
 		a, e := YMM(), YMM()
-		VMOVDQU(left.Offset(at), a)
+		VMOVDQU(s.left.Offset(at), a)
 		VPADDQ(q.twice[i], b[i], e)
 		VPSUBQ(a, e, e)
-		VMOVDQU(e, ef.Offset(at))
+		VMOVDQU(e, s.e.Offset(at))
 		VPADDQ(a, b[i], b[i])
-		VMOVDQU(b[i], hf.Offset(at))
+		VMOVDQU(b[i], s.h.Offset(at))
 	}
-	q.folded(gf)
-	q.mul(ff, gf).store(p.Offset(quadZ))
-	q.mul(hf, gf).store(p.Offset(quadY))
-	q.folded(ef)
-	q.mul(hf, ef).store(p.Offset(quadT))
-	q.mul(ff, ef).store(p.Offset(quadX))
+	q.folded(s.g)
+	q.mul(s.f, s.g).store(s.p.Offset(quadZ))
+	q.mul(s.h, s.g).store(s.p.Offset(quadY))
+	q.folded(s.e)
+	q.mul(s.h, s.e).store(s.p.Offset(quadT))
+	q.mul(s.f, s.e).store(s.p.Offset(quadX))
+}
 
-	ADDQ(Imm(4), digits)
-	DECQ(steps)
-	JNZ(LabelRef("step"))
-
-	outside = Mem{Base: Load(Param("p"), GP64())}
-	for c := 0; c < quadPoint; c += quadSize {
-		quadLoad(p.Offset(c)).store(outside.Offset(c))
+// sumFunc adds up the lanes.
+func (q *quadGen) sumFunc() {
+	orders := GLOBL("orders", RODATA|NOPTR) // of halves of lanes: the other half, the other lane of the half
+	for i, v := range []uint32{4, 5, 6, 7, 0, 1, 2, 3, 2, 3, 0, 1, 6, 7, 4, 5} {
+		DATA(4*i, U32(v))
 	}
+	TEXT("sum", 0, "func(p *[4][10][4]uint64, d2 *[10][4]uint64)")
+	Doc("sum sets every lane of p to the sum of all four, with 2d in d2: twice it adds to each",
+		"lane another. It works like point.Point.Add.")
+	Pragma("noescape")
+	f := quadFrame(2*quadPoint + 10*quadSize)
+	s := q.space(f)
+	other := f.place(quadPoint)
+	copyQuads(Mem{Base: Load(Param("p"), GP64())}, s.p)
+	q.masks()
+	order, levels := GP64(), GP64()
+	LEAQ(orders, order)
+	MOVQ(U32(2), levels)
+
+	Label("level")
+	by := YMM()
+	VMOVDQU(Mem{Base: order}, by)
+	for at := 0; at < quadPoint; at += quadVector {
+		v := YMM()
+		VPERMD(s.p.Offset(at), by, v)
+		VMOVDQU(v, other.Offset(at))
+	}
+	q.difference(other.Offset(quadX), other.Offset(quadY), s.minus, s.plus)
+	d2 := Mem{Base: Load(Param("d2"), GP64())}
+	q.folded(d2)
+	q.mul(other.Offset(quadT), d2).store(s.t2d)
+	z := s.p.Offset(quadZ)
+	q.folded(z)
+	q.mul(other.Offset(quadZ), z).store(z)
+	q.addition(s)
+	ADDQ(Imm(quadVector), order)
+	DECQ(levels)
+	JNZ(LabelRef("level"))
+
+	copyQuads(s.p, Mem{Base: Load(Param("p"), GP64())})
 	VZEROUPPER()
 	RET()
 }

@@ -50,15 +50,15 @@ func Accumulate(p *Point, t *point.Table, digits []int8) {
 // entrySize is the size of a point.Entry in bytes.
 const entrySize = 3 * 4 * 8
 
-// Sum returns the sum of the lanes.
-func Sum(p *Point) (sum point.Point) {
-	for j := range 4 {
-		lane := point.Point{X: Lane(&p[X], j), Y: Lane(&p[Y], j), Z: Lane(&p[Z], j), T: Lane(&p[T], j)}
-		if j == 0 {
-			sum = lane
-		} else {
-			sum.Add(&sum, &lane)
+// Sum sets every lane of p to the sum of all four.
+func Sum(p *Point) { sum(p, &d2) }
+
+// d2 is the curve constant 2d.
+var d2 = func() (v Vector) {
+	for i, limb := range point.D2 {
+		for j := range 4 {
+			v[2*i][j], v[2*i+1][j] = limb&(1<<26-1), limb>>26
 		}
 	}
-	return sum
-}
+	return v
+}()

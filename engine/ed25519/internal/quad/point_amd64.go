@@ -17,3 +17,9 @@ func mul(r *[10][4]uint64, a *[10][4]uint64, b *[10][4]uint64)
 //
 //go:noescape
 func accumulate(p *[4][10][4]uint64, window *[3][4]uint64, digits *int8, steps int, stride int)
+
+// sum sets every lane of p to the sum of all four, with 2d in d2: twice it adds to each
+// lane another. It works like point.Point.Add.
+//
+//go:noescape
+func sum(p *[4][10][4]uint64, d2 *[10][4]uint64)
