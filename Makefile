@@ -59,7 +59,7 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
-	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/avx512_amd64.{go,s}
+	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/{avx2,avx512}_amd64.{go,s}
 	$(GO) generate ./engine/ed25519/... ./engine/jwt
 	git diff --exit-code --stat -- engine
 

@@ -48,10 +48,12 @@ func decode(dst, src []byte) ([]byte, bool) {
 	n := len(dst) + decodedLen(len(src))
 	dst = slices.Grow(dst, n-len(dst)+slack)
 	out := dst[len(dst) : n+slack]
-	if done, valid := decodeFast(dst[len(dst):n], src); done {
-		return dst[:n], valid
-	}
 	bad := uint32(0)
+	fast, valid := decodeFast(dst[len(dst):n], src)
+	if !valid {
+		bad = invalid
+	}
+	src, out = src[fast:], out[decodedLen(fast):]
 	for len(src) >= 8 {
 		in := (*[8]byte)(src)
 		high := sextets[0][in[0]] | sextets[1][in[1]] | sextets[2][in[2]] | sextets[3][in[3]]

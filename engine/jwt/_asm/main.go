@@ -1,6 +1,9 @@
 package main
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -14,10 +17,23 @@ const (
 	decoded  = 48 // bytes of a block
 )
 
+// files are what there is to generate, by the name of the output without
+// _amd64.s.
+var files = map[string]func(){
+	"avx2":   func() { decodeBlocksFunc(); markBlocksFunc() },
+	"avx512": func() { decodeFunc(); markFunc() },
+}
+
 func main() {
+	name := flag.String("file", "", "the file to generate: avx2 or avx512")
+	flag.Parse()
+	write := files[*name]
+	if write == nil {
+		fmt.Fprintf(os.Stderr, "asm: no file %q\n", *name)
+		os.Exit(2)
+	}
 	ConstraintExpr("!purego")
-	decodeFunc()
-	markFunc()
+	write()
 	Generate()
 }
 
