@@ -4,7 +4,6 @@ package ed25519
 
 import (
 	"github.com/tollgate/tollgate/engine/ed25519/internal/adx"
-
 	"github.com/tollgate/tollgate/engine/ed25519/internal/field"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/ifma"
 	"github.com/tollgate/tollgate/engine/ed25519/internal/point"

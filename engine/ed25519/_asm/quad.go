@@ -10,8 +10,9 @@ import (
 // VPMADD52 there is VPMULUDQ, which multiplies 32 bits by 32 to 64: ten limbs,
 // in radix 2^25.5, limb i of weight 2^ceil(25.5i).
 //
-//	tight  even limbs < 2^26, odd < 2^25 + 2^17   what mul leaves
-//	loose  < 2^28, odd limbs half of that         sums and differences of those
+//	tight   < 2^26 + 2^18, odd limbs 2^25 + 2^18   what mul leaves
+//	second  < 3*2^26 + 2^19, odd limbs half        what mul takes as b: y+x, e, g
+//	loose   < 2^28 + 2^20, odd limbs half          what mul takes as a: f
 type quad [10]reg.VecVirtual
 
 // Sizes in memory, in bytes. A point is x, y, z and t: quad.Point.
@@ -23,14 +24,10 @@ const (
 	quadZ       = 2 * quadSize
 	quadT       = 3 * quadSize
 	quadPoint   = 4 * quadSize
-	quadEntry   = 96
 	quadAddress = 4 * 8
 )
 
-// quadConsts are constants in all four lanes.
-type quadConsts struct{ mask, twice [10]Mem }
-
-func newQuadConsts() (c quadConsts) {
+func newQuadGen() *quadGen {
 	everywhere := func(name string, v uint64) Mem {
 		m := GLOBL(name, RODATA|NOPTR)
 		for i := range 4 {
@@ -38,27 +35,20 @@ func newQuadConsts() (c quadConsts) {
 		}
 		return m
 	}
-	even, odd := everywhere("mask26", 1<<26-1), everywhere("mask25", 1<<25-1)
-	// The limbs of 2p, each above any tight limb.
-	first, twiceEven, twiceOdd := everywhere("twice0", 1<<27-38), everywhere("twiceEven", 1<<27-2), everywhere("twiceOdd", 1<<26-2)
-	for i := range 10 {
-		if i%2 == 0 {
-			c.mask[i], c.twice[i] = even, twiceEven
-		} else {
-			c.mask[i], c.twice[i] = odd, twiceOdd
+	q := &quadGen{nineteen: everywhere("nineteen", 19)}
+	q.masks[0], q.masks[1] = everywhere("mask26", 1<<26-1), everywhere("mask25", 1<<25-1)
+	even, odd := everywhere("twiceEven", 1<<27-2), everywhere("twiceOdd", 1<<26-2)
+	for i := range q.twice {
+		if q.twice[i] = even; i%2 == 1 {
+			q.twice[i] = odd
 		}
 	}
-	c.twice[0] = first
-	return c
+	q.twice[0] = everywhere("twice0", 1<<27-38)
+	return q
 }
 
 func quadFile() {
-	c := newQuadConsts()
-	nineteen := GLOBL("nineteen", RODATA|NOPTR)
-	for i := range 4 {
-		DATA(8*i, U64(19))
-	}
-	q := &quadGen{quadConsts: c, nineteen: nineteen}
+	q := newQuadGen()
 	q.mulFunc()
 	q.accumulateFunc()
 	q.sumFunc()
@@ -66,10 +56,14 @@ func quadFile() {
 
 // quadGen holds what the pieces of one function share.
 type quadGen struct {
-	quadConsts
+	// Constants in all four lanes: 19, the bits of a limb, the limbs of 2p, each
+	// above any tight limb.
 	nineteen Mem
-	maskReg  [2]reg.VecVirtual
-	times19  Mem // 19 times the limbs of the factor that folded was called with
+	masks    [2]Mem
+	twice    [10]Mem
+
+	mask    [2]reg.VecVirtual // the masks, by start
+	times19 Mem               // 19 times the limbs of the factor that folded was called with
 }
 
 func quadLoad(m Mem) (a quad) {
@@ -86,8 +80,7 @@ func (a quad) store(m Mem) {
 	}
 }
 
-// folded prepares b as a second factor: its limbs must be below 2^27.75, so that
-// 19 times them is below 2^32.
+// folded prepares b as a second factor, 19 times which is below 2^32.
 func (q *quadGen) folded(b Mem) {
 	by := YMM()
 	VMOVDQU(q.nineteen, by)
@@ -101,9 +94,9 @@ func (q *quadGen) folded(b Mem) {
 // mul returns a*b, tight, for a and b in memory and b folded.
 //
 // The product of limbs i and j has the weight of column i+j, twice that where
-// both are odd, and column k+10 is worth 19 times column k. With a loose and b
-// below 3*2^26, odd limbs half of that, column 0 is the largest: (1 + 4*19) *
-// 2^28*3*2^26 + 5*38 * 2^27*3*2^25 < 2^62.6.
+// both are odd, and column k+10 is worth 19 times column k. Column 0 is the
+// largest: (1 + 4*19) * 2^28*3*2^26 + 5*38 * 2^27*3*2^25 < 2^62.6, which the terms
+// of 2^20 and 2^19 do not change.
 func (q *quadGen) mul(a, b Mem) (r quad) {
 	for i := range 10 {
 		x := YMM()
@@ -146,7 +139,7 @@ func (q *quadGen) carry(r quad) quad {
 		for k := 9; k >= 0; k-- { // downwards, so that one carry alone needs a register
 			c := YMM()
 			VPSRLQ(U8(26-k%2), r[k], c)
-			VPAND(q.maskReg[k%2], r[k], r[k])
+			VPAND(q.mask[k%2], r[k], r[k])
 			if k == 9 {
 				last = c
 			} else {
@@ -167,23 +160,24 @@ func (q *quadGen) carry(r quad) quad {
 	return r
 }
 
-func (q *quadGen) masks() {
-	for i := range q.maskReg {
-		q.maskReg[i] = YMM()
-		VMOVDQU(q.mask[i], q.maskReg[i])
+// start brings the masks into registers.
+func (q *quadGen) start() {
+	for i := range q.mask {
+		q.mask[i] = YMM()
+		VMOVDQU(q.masks[i], q.mask[i])
 	}
 }
 
 // mulFunc is the multiplication on its own, for the tests of the arithmetic.
 func (q *quadGen) mulFunc() {
 	TEXT("mul", 0, "func(r, a, b *[10][4]uint64)")
-	Doc("mul sets r to a * b in each lane, tight, for a loose and b below 3*2^26, odd limbs",
-		"half of that.")
+	Doc("mul sets r to a * b in each lane: limbs below 2^26 + 2^18, odd ones 2^25 + 2^18, for",
+		"those of a below 2^28 + 2^20 and of b below 3*2^26 + 2^19, odd ones half of that.")
 	Pragma("noescape")
 	f := quadFrame(quadSize)
 	q.times19 = f.place(quadSize)
 	b := Mem{Base: Load(Param("b"), GP64())}
-	q.masks()
+	q.start()
 	q.folded(b)
 	r := q.mul(Mem{Base: Load(Param("a"), GP64())}, b)
 	r.store(Mem{Base: Load(Param("r"), GP64())})
@@ -200,9 +194,9 @@ func quadFrame(n int) *frame {
 	return &frame{Mem{Base: p}}
 }
 
-// accumulateFunc is the sum over the windows, where nearly all time goes. Unlike
-// the code for AVX-512 it leaves the order of things to the processor: there is
-// one product after the other, whose chains are short beside it.
+// accumulateFunc is the sum over the windows, where nearly all time goes. Sixteen
+// registers hold one product at a time, so that none can be mixed with another as
+// in the code for AVX-512: how they overlap is left to the processor.
 func (q *quadGen) accumulateFunc() {
 	TEXT("accumulate", 0, "func(p *[4][10][4]uint64, window *[3][4]uint64, digits *int8, steps, stride int)")
 	Doc("accumulate adds to p, in each lane, steps entries of a table, one a step: lane j takes",
@@ -219,7 +213,7 @@ func (q *quadGen) accumulateFunc() {
 	addresses := f.place(3 * quadAddress)
 	copyQuads(Mem{Base: Load(Param("p"), GP64())}, s.p)
 
-	q.masks()
+	q.start()
 	Label("step")
 	for lane := range 4 {
 		digit, sign, plusAt := GP64(), GP64(), GP64()
@@ -344,7 +338,7 @@ func (q *quadGen) sumFunc() {
 	s := q.space(f)
 	other := f.place(quadPoint)
 	copyQuads(Mem{Base: Load(Param("p"), GP64())}, s.p)
-	q.masks()
+	q.start()
 	order, levels := GP64(), GP64()
 	LEAQ(orders, order)
 	MOVQ(U32(2), levels)
@@ -408,9 +402,9 @@ func (q *quadGen) fetch(addresses Mem) (l quad) {
 			VPOR(t, l[i], l[i])
 		}
 		if bit == 0 {
-			VPAND(q.maskReg[i%2], w[word], l[i])
+			VPAND(q.mask[i%2], w[word], l[i])
 		} else {
-			VPAND(q.maskReg[i%2], l[i], l[i])
+			VPAND(q.mask[i%2], l[i], l[i])
 		}
 	}
 	return l

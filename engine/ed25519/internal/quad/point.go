@@ -36,8 +36,8 @@ func Lane(v *Vector, j int) (e field.Element) {
 	return *e.Carry(&e)
 }
 
-// Mul sets r to a * b in each lane. Even limbs of a must be below 2^28 and those
-// of b below 3*2^26, odd ones below half of that.
+// Mul sets r to a * b in each lane. Limbs of a must be below 2^28 + 2^20 and those
+// of b below 3*2^26 + 2^19, odd ones below half of that.
 func Mul(r, a, b *Vector) { mul(r, a, b) }
 
 // Accumulate adds to the lanes of p the multiples of t's point that the digits

@@ -4,8 +4,8 @@
 
 package quad
 
-// mul sets r to a * b in each lane, tight, for a loose and b below 3*2^26, odd limbs
-// half of that.
+// mul sets r to a * b in each lane: limbs below 2^26 + 2^18, odd ones 2^25 + 2^18, for
+// those of a below 2^28 + 2^20 and of b below 3*2^26 + 2^19, odd ones half of that.
 //
 //go:noescape
 func mul(r *[10][4]uint64, a *[10][4]uint64, b *[10][4]uint64)

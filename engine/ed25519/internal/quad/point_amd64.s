@@ -4,6 +4,12 @@
 
 #include "textflag.h"
 
+DATA nineteen<>+0(SB)/8, $0x0000000000000013
+DATA nineteen<>+8(SB)/8, $0x0000000000000013
+DATA nineteen<>+16(SB)/8, $0x0000000000000013
+DATA nineteen<>+24(SB)/8, $0x0000000000000013
+GLOBL nineteen<>(SB), RODATA|NOPTR, $32
+
 DATA mask26<>+0(SB)/8, $0x0000000003ffffff
 DATA mask26<>+8(SB)/8, $0x0000000003ffffff
 DATA mask26<>+16(SB)/8, $0x0000000003ffffff
@@ -15,12 +21,6 @@ DATA mask25<>+8(SB)/8, $0x0000000001ffffff
 DATA mask25<>+16(SB)/8, $0x0000000001ffffff
 DATA mask25<>+24(SB)/8, $0x0000000001ffffff
 GLOBL mask25<>(SB), RODATA|NOPTR, $32
-
-DATA twice0<>+0(SB)/8, $0x0000000007ffffda
-DATA twice0<>+8(SB)/8, $0x0000000007ffffda
-DATA twice0<>+16(SB)/8, $0x0000000007ffffda
-DATA twice0<>+24(SB)/8, $0x0000000007ffffda
-GLOBL twice0<>(SB), RODATA|NOPTR, $32
 
 DATA twiceEven<>+0(SB)/8, $0x0000000007fffffe
 DATA twiceEven<>+8(SB)/8, $0x0000000007fffffe
@@ -34,11 +34,11 @@ DATA twiceOdd<>+16(SB)/8, $0x0000000003fffffe
 DATA twiceOdd<>+24(SB)/8, $0x0000000003fffffe
 GLOBL twiceOdd<>(SB), RODATA|NOPTR, $32
 
-DATA nineteen<>+0(SB)/8, $0x0000000000000013
-DATA nineteen<>+8(SB)/8, $0x0000000000000013
-DATA nineteen<>+16(SB)/8, $0x0000000000000013
-DATA nineteen<>+24(SB)/8, $0x0000000000000013
-GLOBL nineteen<>(SB), RODATA|NOPTR, $32
+DATA twice0<>+0(SB)/8, $0x0000000007ffffda
+DATA twice0<>+8(SB)/8, $0x0000000007ffffda
+DATA twice0<>+16(SB)/8, $0x0000000007ffffda
+DATA twice0<>+24(SB)/8, $0x0000000007ffffda
+GLOBL twice0<>(SB), RODATA|NOPTR, $32
 
 // func mul(r *[10][4]uint64, a *[10][4]uint64, b *[10][4]uint64)
 // Requires: AVX, AVX2

@@ -61,11 +61,11 @@ func vector(r *rand.Rand, limit uint64) (v Vector) {
 	return v
 }
 
-// What the assembly takes and promises of even limbs; odd ones have half, and a
-// tight one may have 2^17 more.
+// Limits of even limbs; odd ones have half of them, and a tight one may have 2^18
+// more.
 const (
-	loose  = 1 << 28
-	second = 3 << 26
+	loose  = 1<<28 + 1<<20
+	second = 3<<26 + 1<<19
 	tight  = 1 << 26
 )
 
