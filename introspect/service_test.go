@@ -32,10 +32,14 @@ type fixture struct {
 	gateway   string
 	stop      func()
 	ahead     atomic.Int64 // nanoseconds by which the service's clock is ahead
+	stopped   atomic.Int64 // where not 0, when it was stopped, in Unix nanoseconds
 }
 
 // advance moves the service's clock.
 func (f *fixture) advance(d time.Duration) { f.ahead.Add(int64(d)) }
+
+// stopClock has the service's clock move by advance alone.
+func (f *fixture) stopClock() { f.stopped.Store(time.Now().UnixNano()) }
 
 const alicePassword = "correct horse battery staple"
 
@@ -78,7 +82,13 @@ func run(t *testing.T, cfg Config) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.svc.now = func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }
+	f.svc.now = func() time.Time {
+		now := time.Now()
+		if at := f.stopped.Load(); at != 0 {
+			now = time.Unix(0, at)
+		}
+		return now.Add(time.Duration(f.ahead.Load()))
+	}
 	f.svc.admin.Now = f.svc.now
 	public, adminListener := listen(t), listen(t)
 	f.url = "http://" + public.Addr().String()
