@@ -3,6 +3,7 @@
 package ed25519
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tollgate/tollgate/engine/ed25519/internal/ifma"
@@ -13,8 +14,8 @@ import (
 
 // What the steps of the AVX2 code take.
 func BenchmarkQuadSteps(b *testing.B) {
-	if !quad.Available {
-		b.Skip("the processor lacks AVX2")
+	if !slices.Contains(backends, avx2) {
+		b.Skip("the processor lacks AVX2, BMI or ADX")
 	}
 	s := newSigned(b)
 	message, sig := s.next()
@@ -22,24 +23,17 @@ func BenchmarkQuadSteps(b *testing.B) {
 	if !one.SetCanonical((*[32]byte)(sig[32:])) {
 		b.Fatal("S is not below L")
 	}
-	run := func(name string, do func()) {
-		b.Run("step="+name, func(b *testing.B) {
-			for b.Loop() {
-				do()
-			}
-		})
-	}
 	p := quad.Identity()
-	run("challenge", func() { s.whole.challenge(message, sig) })
-	run("additions", func() {
+	step(b, "step=challenge", func() { s.whole.challenge(message, sig) })
+	step(b, "step=additions", func() {
 		for _, t := range []*point.Table{s.whole.base, s.whole.minus} {
 			d := one.Digits8()
 			t.Touch(d[:])
 			quad.Accumulate(&p, t, d[:])
 		}
 	})
-	run("sum", func() { quad.Sum(&p) })
-	run("encoding", func() {
+	step(b, "step=sum", func() { quad.Sum(&p) })
+	step(b, "step=encoding", func() {
 		x, y, z := quad.Lane(&p[quad.X], 0), quad.Lane(&p[quad.Y], 0), quad.Lane(&p[quad.Z], 0)
 		encodes(&x, &y, &z, (*[32]byte)(sig))
 	})
@@ -47,7 +41,7 @@ func BenchmarkQuadSteps(b *testing.B) {
 
 // What the steps of the vector code take, for one signature and for eight.
 func BenchmarkVectorSteps(b *testing.B) {
-	if !ifma.Available {
+	if !slices.Contains(backends, avx512ifma) {
 		b.Skip("the processor lacks AVX-512 IFMA")
 	}
 	s := newSigned(b)
@@ -56,16 +50,9 @@ func BenchmarkVectorSteps(b *testing.B) {
 	if !one.SetCanonical((*[32]byte)(sig[32:])) {
 		b.Fatal("S is not below L")
 	}
-	run := func(name string, do func()) {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				do()
-			}
-		})
-	}
 	p := ifma.Identity()
-	run("signatures=1/step=challenge", func() { s.whole.challenge(message, sig) })
-	run("signatures=1/step=additions", func() {
+	step(b, "signatures=1/step=challenge", func() { s.whole.challenge(message, sig) })
+	step(b, "signatures=1/step=additions", func() {
 		for _, t := range []*point.Table{s.whole.base, s.whole.minus} {
 			d := one.Digits8()
 			a := across{table: t}
@@ -73,8 +60,8 @@ func BenchmarkVectorSteps(b *testing.B) {
 			a.accumulate(&p)
 		}
 	})
-	run("signatures=1/step=sum", func() { ifma.Sum(&p) })
-	run("signatures=1/step=encoding", func() {
+	step(b, "signatures=1/step=sum", func() { ifma.Sum(&p) })
+	step(b, "signatures=1/step=encoding", func() {
 		x, y, z := ifma.Lane(&p[ifma.YMinusX], 0), ifma.Lane(&p[ifma.YPlusX], 0), ifma.Lane(&p[ifma.Z], 0)
 		encodes(&x, &y, &z, (*[32]byte)(sig))
 	})
@@ -87,15 +74,15 @@ func BenchmarkVectorSteps(b *testing.B) {
 		tails[j] = message
 		windows[j] = &s.whole.minus.Entries[0]
 	}
-	run("signatures=8/step=hash", func() { g.hasher.Sum(&tails) })
+	step(b, "signatures=8/step=hash", func() { g.hasher.Sum(&tails) })
 	digests := g.hasher.Sum(&tails)
-	run("signatures=8/step=reduction", func() { reduce(digests) })
-	run("signatures=8/step=additions", func() {
+	step(b, "signatures=8/step=reduction", func() { reduce(digests) })
+	step(b, "signatures=8/step=additions", func() {
 		for range 2 {
 			d := ifma.Digits8(&g.s)
 			ifma.Prefetch(&windows, d[:], s.whole.minus.Stride)
 			ifma.Accumulate(&p, &windows, d[:], s.whole.minus.Stride)
 		}
 	})
-	run("signatures=8/step=encodings", func() { encodings(&p) })
+	step(b, "signatures=8/step=encodings", func() { encodings(&p) })
 }

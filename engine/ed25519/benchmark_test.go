@@ -97,25 +97,19 @@ func BenchmarkPortableSteps(b *testing.B) {
 		b.Fatal("S is not below L")
 	}
 	p := point.Identity()
-	b.Run("step=challenge", func(b *testing.B) {
-		for b.Loop() {
-			s.whole.challenge(message, sig)
-		}
+	step(b, "step=challenge", func() { s.whole.challenge(message, sig) })
+	step(b, "step=base", func() {
+		d := scalarS.Digits8()
+		s.whole.base.AddMultiple(&p, d[:])
 	})
-	b.Run("step=base", func(b *testing.B) {
+	step(b, "step=key", func() { s.whole.addMinus(&p, &scalarS) })
+	step(b, "step=encoding", func() { p.Bytes() })
+}
+
+func step(b *testing.B, name string, do func()) {
+	b.Run(name, func(b *testing.B) {
 		for b.Loop() {
-			d := scalarS.Digits8()
-			s.whole.base.AddMultiple(&p, d[:])
-		}
-	})
-	b.Run("step=key", func(b *testing.B) {
-		for b.Loop() {
-			s.whole.addMinus(&p, &scalarS)
-		}
-	})
-	b.Run("step=encoding", func(b *testing.B) {
-		for b.Loop() {
-			p.Bytes()
+			do()
 		}
 	})
 }

@@ -29,18 +29,18 @@ func (k *PublicKey) fourLanes(s *scalar.Scalar, message, sig []byte) bool {
 	base := s.Digits8()
 	k.base.Touch(base[:])
 	c := k.challenge(message, sig)
-	p := quad.Identity()
+	var minus []int8
 	if k.isCompact() {
-		minus := c.Digits4()
-		k.minus.Touch(minus[:])
-		quad.Accumulate(&p, k.base, base[:])
-		quad.Accumulate(&p, k.minus, minus[:])
+		d := c.Digits4()
+		minus = d[:]
 	} else {
-		minus := c.Digits8()
-		k.minus.Touch(minus[:])
-		quad.Accumulate(&p, k.base, base[:])
-		quad.Accumulate(&p, k.minus, minus[:])
+		d := c.Digits8()
+		minus = d[:]
 	}
+	k.minus.Touch(minus)
+	p := quad.Identity()
+	quad.Accumulate(&p, k.base, base[:])
+	quad.Accumulate(&p, k.minus, minus)
 	quad.Sum(&p)
 	x, y, z := quad.Lane(&p[quad.X], 0), quad.Lane(&p[quad.Y], 0), quad.Lane(&p[quad.Z], 0)
 	return encodes(&x, &y, &z, (*[32]byte)(sig))

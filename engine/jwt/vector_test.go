@@ -8,24 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/tollgate/tollgate/internal/guard"
 )
-
-// beforeGuard returns n bytes that end where memory that cannot be touched begins.
-func beforeGuard(t *testing.T, n int) []byte {
-	t.Helper()
-	page := unix.Getpagesize()
-	size := (n + page - 1) / page * page
-	b, err := unix.Mmap(-1, 0, size+page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Munmap(b) })
-	if err := unix.Mprotect(b[size:], unix.PROT_NONE); err != nil {
-		t.Fatal(err)
-	}
-	return b[size-n : size : size]
-}
 
 // Any length, with nothing readable after it and nothing writable after what it
 // decodes to; and every byte at every place of a block.
@@ -37,7 +21,7 @@ func TestDecodeVBMI(t *testing.T) {
 	for n := 1; n < 300; n++ {
 		want := make([]byte, n)
 		random.Read(want)
-		src, dst := beforeGuard(t, base64.RawURLEncoding.EncodedLen(n)), beforeGuard(t, n)
+		src, dst := guard.Before(t, base64.RawURLEncoding.EncodedLen(n)), guard.Before(t, n)
 		base64.RawURLEncoding.Encode(src, want)
 		if !decodeVBMI(&dst[0], &src[0], len(src)) || !bytes.Equal(dst, want) {
 			t.Fatalf("%d bytes: %x, want %x", n, dst, want)
@@ -67,7 +51,7 @@ func TestDecodeAVX2(t *testing.T) {
 	for blocks := 1; blocks < 20; blocks++ {
 		want := make([]byte, 24*blocks)
 		random.Read(want)
-		src, dst := beforeGuard(t, 32*blocks), beforeGuard(t, 24*blocks+4)
+		src, dst := guard.Before(t, 32*blocks), guard.Before(t, 24*blocks+4)
 		base64.RawURLEncoding.Encode(src, want)
 		if !decodeAVX2(&dst[0], &src[0], blocks) || !bytes.Equal(dst[:24*blocks], want) {
 			t.Fatalf("%d blocks: %x, want %x", blocks, dst, want)
@@ -104,7 +88,7 @@ func TestMark(t *testing.T) {
 	each := func(t *testing.T) {
 		random := rand.NewChaCha8([32]byte{3})
 		for n := 1; n < 300; n++ {
-			b := beforeGuard(t, n)
+			b := guard.Before(t, n)
 			random.Read(b)
 			check(b)
 		}

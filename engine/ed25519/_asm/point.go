@@ -15,12 +15,12 @@ const (
 	pointSize
 )
 
-// newFrame returns n bytes of the frame that start a cache line.
-func newFrame(n int) *frame {
-	local := AllocLocal(n + vectorSize)
+// newFrame returns n bytes of the frame, aligned to a vector of so many.
+func newFrame(n, vector int) *frame {
+	local := AllocLocal(n + vector)
 	p := GP64()
-	LEAQ(local.Offset(vectorSize-1), p)
-	ANDQ(I8(-vectorSize), p)
+	LEAQ(local.Offset(vector-1), p)
+	ANDQ(I8(-vector), p)
 	return &frame{Mem{Base: p}}
 }
 
@@ -237,7 +237,7 @@ func accumulateFunc(c consts) {
 	g := newGen(c)
 	digits := Load(Param("digits"), GP64())
 	steps := Load(Param("steps"), GP64())
-	f := newFrame(pointSize + 7*elementSize + 5*vectorSize)
+	f := newFrame(pointSize+7*elementSize+5*vectorSize, vectorSize)
 	s := f.sumOf()
 	e := entryOf{f.place(elementSize), f.place(elementSize), f.place(elementSize)}
 	windows, stride, addresses := f.place(vectorSize), f.place(vectorSize), f.place(3*vectorSize)
@@ -294,7 +294,7 @@ func sumFunc(c consts) {
 		"to each lane another, half as far away each time. It works like point.Point.Add.")
 	Pragma("noescape")
 	g := newGen(c)
-	f := newFrame(pointSize + 4*elementSize + pointSize + elementSize)
+	f := newFrame(pointSize+4*elementSize+pointSize+elementSize, vectorSize)
 	s := f.sumOf()
 	other, twoD := f.place(pointSize), f.place(elementSize)
 	d2 := Mem{Base: Load(Param("d2"), GP64())}

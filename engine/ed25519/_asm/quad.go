@@ -174,7 +174,7 @@ func (q *quadGen) mulFunc() {
 	Doc("mul sets r to a * b in each lane: limbs below 2^26 + 2^18, odd ones 2^25 + 2^18, for",
 		"those of a below 2^28 + 2^20 and of b below 3*2^26 + 2^19, odd ones half of that.")
 	Pragma("noescape")
-	f := quadFrame(quadSize)
+	f := newFrame(quadSize, quadVector)
 	q.times19 = f.place(quadSize)
 	b := Mem{Base: Load(Param("b"), GP64())}
 	q.start()
@@ -183,15 +183,6 @@ func (q *quadGen) mulFunc() {
 	r.store(Mem{Base: Load(Param("r"), GP64())})
 	VZEROUPPER()
 	RET()
-}
-
-// quadFrame returns n bytes of the frame, aligned for vectors.
-func quadFrame(n int) *frame {
-	local := AllocLocal(n + quadVector)
-	p := GP64()
-	LEAQ(local.Offset(quadVector-1), p)
-	ANDQ(I8(-quadVector), p)
-	return &frame{Mem{Base: p}}
 }
 
 // accumulateFunc is the sum over the windows, where nearly all time goes. Sixteen
@@ -208,7 +199,7 @@ func (q *quadGen) accumulateFunc() {
 	steps := Load(Param("steps"), GP64())
 	window := Load(Param("window"), GP64())
 	stride := Load(Param("stride"), GP64())
-	f := quadFrame(quadPoint + 10*quadSize + 3*quadAddress)
+	f := newFrame(quadPoint+10*quadSize+3*quadAddress, quadVector)
 	s := q.space(f)
 	addresses := f.place(3 * quadAddress)
 	copyQuads(Mem{Base: Load(Param("p"), GP64())}, s.p)
@@ -334,7 +325,7 @@ func (q *quadGen) sumFunc() {
 	Doc("sum sets every lane of p to the sum of all four, with 2d in d2: twice it adds to each",
 		"lane another. It works like point.Point.Add.")
 	Pragma("noescape")
-	f := quadFrame(2*quadPoint + 10*quadSize)
+	f := newFrame(2*quadPoint+10*quadSize, quadVector)
 	s := q.space(f)
 	other := f.place(quadPoint)
 	copyQuads(Mem{Base: Load(Param("p"), GP64())}, s.p)
@@ -393,19 +384,17 @@ func (q *quadGen) fetch(addresses Mem) (l quad) {
 		at := (51*i + 1) / 2 // 0, 26, 51, 77, ...
 		word, bit := at/64, at%64
 		l[i] = YMM()
+		from := w[word]
 		if bit > 0 {
-			VPSRLQ(U8(bit), w[word], l[i])
+			VPSRLQ(U8(bit), from, l[i])
+			from = l[i]
 		}
 		if width := 26 - i%2; bit+width > 64 {
 			t := YMM()
 			VPSLLQ(U8(64-bit), w[word+1], t)
-			VPOR(t, l[i], l[i])
+			VPOR(t, from, l[i])
 		}
-		if bit == 0 {
-			VPAND(q.mask[i%2], w[word], l[i])
-		} else {
-			VPAND(q.mask[i%2], l[i], l[i])
-		}
+		VPAND(q.mask[i%2], from, l[i])
 	}
 	return l
 }

@@ -3,42 +3,24 @@
 package ifma
 
 import (
-	"os"
 	"testing"
 	"unsafe"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/tollgate/tollgate/engine/ed25519/internal/point"
+	"github.com/tollgate/tollgate/internal/guard"
 )
 
-// guardedTable returns t with its entries between two pages that may not be
-// touched, against the second one if atEnd, and else against the first.
+// guardedTable returns t with its entries against a page that may not be touched,
+// one after them if atEnd, and else one before.
 func guardedTable(t *testing.T, table *point.Table, atEnd bool) *point.Table {
 	t.Helper()
-	page := os.Getpagesize()
-	bytes := len(table.Entries) * entrySize
-	size := (bytes + page - 1) / page * page
-	all, err := unix.Mmap(-1, 0, size+2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Munmap(all); err != nil {
-			t.Error(err)
-		}
-	})
-	for _, p := range [][]byte{all[:page], all[page+size:]} {
-		if err := unix.Mprotect(p, unix.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	start := page
+	place := guard.After
 	if atEnd {
-		start += size - bytes
+		place = guard.Before
 	}
 	guarded := *table
-	guarded.Entries = unsafe.Slice((*point.Entry)(unsafe.Pointer(&all[start])), len(table.Entries))
+	memory := place(t, len(table.Entries)*entrySize)
+	guarded.Entries = unsafe.Slice((*point.Entry)(unsafe.Pointer(&memory[0])), len(table.Entries))
 	copy(guarded.Entries, table.Entries)
 	return &guarded
 }

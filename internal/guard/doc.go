@@ -1,0 +1,3 @@
+// Package guard makes memory for tests of code that must not read or write
+// beyond what it is given.
+package guard
