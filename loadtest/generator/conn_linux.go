@@ -89,7 +89,6 @@ func (t *thread) handle(ev poll.Event) error {
 	if ev.Key == dialerKey {
 		for _, l := range t.dialer.take() {
 			t.pending--
-			t.res.Reconnects++
 			if err := t.adopt(l); err != nil {
 				return err
 			}
@@ -209,6 +208,7 @@ func (t *thread) replace(c *conn) {
 	}
 	c.sock.Close()
 	t.conns[c.key] = nil
+	t.res.Reconnects++
 	t.pending++
 	t.dialer.wanted <- struct{}{}
 }

@@ -20,7 +20,8 @@ type Result struct {
 	Status     map[int]int64 // other answers
 	Timeouts   int64         // given up, sent or still waiting for a connection
 	Broken     int64         // connections that failed with a request under way
-	Reconnects int64         // connections opened during the run
+	Reconnects int64         // connections opened in the place of closed ones
+	Opened     int64         // connections opened because all were busy
 	Elapsed    time.Duration // to the last answer
 	CPU        time.Duration // of the generator's threads
 
@@ -69,6 +70,7 @@ func (r *Result) merge(o *Result) {
 	r.Timeouts += o.Timeouts
 	r.Broken += o.Broken
 	r.Reconnects += o.Reconnects
+	r.Opened += o.Opened
 	r.CPU += o.CPU
 	r.Elapsed = max(r.Elapsed, o.Elapsed)
 	for status, n := range o.Status {

@@ -120,6 +120,7 @@ func (t *thread) arrive(now time.Duration) {
 // as there may be, are on their way.
 func (t *thread) want() {
 	if t.pending < t.waiting.len() && t.open() < t.cfg.MaxConnections {
+		t.res.Opened++
 		t.pending++
 		t.dialer.wanted <- struct{}{}
 	}
