@@ -57,6 +57,12 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 	GOARCH=386 $(GO) build ./engine/...
 	GOOS=darwin GOARCH=arm64 $(GO) build ./engine/... ./loadtest/...
 
+.PHONY: emulate
+emulate: ## runs the engine's tests as other processors under QEMU: arm64, and s390x, which is big-endian; EMULATE picks
+	@for a in $(or $(EMULATE),aarch64 s390x); do q=qemu-$$a-static; echo "under $$q"; \
+	  command -v $$q >/dev/null || { echo "$$q is not installed: apt-get install qemu-user-static"; exit 1; }; \
+	  CGO_ENABLED=0 GOARCH=$${a/aarch64/arm64} $(GO) test -short -exec $$q ./engine/claims ./engine/jwt ./engine/ed25519/... ./engine/keyset ./engine/revocation || exit 1; done
+
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
 	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/{avx2,avx512}_amd64.{go,s}
