@@ -58,7 +58,7 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 	GOOS=darwin GOARCH=arm64 $(GO) build ./engine/... ./loadtest/...
 
 .PHONY: emulate
-emulate: ## runs the engine's tests as other processors under QEMU: arm64, and s390x, which is big-endian; EMULATE picks
+emulate: ## tests what the engine does with bytes, keys and signatures as arm64 and, big-endian, s390x, under QEMU; EMULATE picks
 	@for a in $(or $(EMULATE),aarch64 s390x); do q=qemu-$$a-static; echo "under $$q"; \
 	  command -v $$q >/dev/null || { echo "$$q is not installed: apt-get install qemu-user-static"; exit 1; }; \
 	  CGO_ENABLED=0 GOARCH=$${a/aarch64/arm64} $(GO) test -short -exec $$q ./engine/claims ./engine/jwt ./engine/ed25519/... ./engine/keyset ./engine/revocation || exit 1; done

@@ -54,8 +54,8 @@ func Quick() record.Plan {
 var revocable = []string{record.ModeJWT, record.ModeJWTCache, record.ModeOpaque, record.ModeOpaqueCache, record.ModePhantomCache}
 
 // Full is everything, in half an hour. The rates lie closest where an open loop
-// that shares two processors with the servers reaches its limit: 0.4 to 0.6 of what
-// the closed loop does.
+// that shares two processors with the servers reaches its limit: 0.3 to 0.6 of the
+// highest capacity, by mode.
 func Full() record.Plan {
 	p := base("full")
 	at0 := []float64{0}
