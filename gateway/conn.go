@@ -20,7 +20,7 @@ type conn struct {
 	secure bool
 
 	s       *scratch
-	seen    int  // bytes of the head at hand that were looked at in vain
+	seen    int  // bytes already searched for the end of the head; 0 once it was found
 	closing bool // no request after this one
 	lingers bool // the last answer may have overtaken bytes not read
 	next    step
@@ -110,7 +110,7 @@ func (c *conn) advance() bool {
 			return false
 		}
 		if n == 0 {
-			return c.more()
+			return c.more(s.end - s.start)
 		}
 		body := int(min(max(s.req.ContentLength, 0), 1<<30))
 		switch {
@@ -119,7 +119,7 @@ func (c *conn) advance() bool {
 			c.next = handleAlone
 			return false
 		case s.start+n+body > s.end:
-			return c.more()
+			return c.more(0)
 		}
 		c.begin()
 		small := s.in[s.start+n : s.start+n+body]
@@ -131,10 +131,12 @@ func (c *conn) advance() bool {
 	}
 }
 
-// more makes room for the rest of a request that has begun.
-func (c *conn) more() bool {
+// more makes room for the rest of a request that has begun. seen is the number
+// of its bytes that do not hold the end of the head: 0 where the end was found
+// and only the body is missing, since bytes of a body say nothing of the head.
+func (c *conn) more(seen int) bool {
 	s := c.s
-	if c.seen == 0 && !c.busy.Load() {
+	if !c.busy.Load() {
 		c.busy.Store(true)
 		c.nc.ExpireRead(c.g.watch.Now() + c.g.snap.Load().head)
 	}
@@ -142,7 +144,7 @@ func (c *conn) more() bool {
 		copy(s.in, s.in[s.start:s.end])
 		s.start, s.end = 0, s.end-s.start
 	}
-	c.seen = s.end
+	c.seen = seen
 	return true
 }
 
