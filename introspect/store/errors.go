@@ -11,6 +11,6 @@ var (
 	// ErrFailed: the store could not make a write durable, and serves nothing
 	// more until it is opened again.
 	ErrFailed = errors.New("store has failed")
-	// ErrChanged: the account is not what the caller thought it was.
-	ErrChanged = errors.New("account has changed meanwhile")
+	// ErrChanged: the account or record is not what the caller thought it was.
+	ErrChanged = errors.New("it has changed meanwhile")
 )

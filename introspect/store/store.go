@@ -54,6 +54,7 @@ type Store interface {
 	Accounts
 	Tokens
 	Revocations
+	Records
 	// Sweep deletes limit expired records, or a few more where they were
 	// written together, and reports how many it deleted; fewer than limit
 	// means that none are left.

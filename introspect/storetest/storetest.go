@@ -60,6 +60,10 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 	run("SweepSparesRefreshed", testSweepSparesRefreshed)
 	run("RestartKeepsEverything", testRestart)
 	run("DigestsOnly", testDigestsOnly)
+	run("Records", testRecords)
+	run("RecordsExpire", testRecordsExpire)
+	run("RecordChangesOnce", testRecordChangesOnce)
+	run("RecordsRestart", testRecordsRestart)
 }
 
 // bench is one test at work on one store.

@@ -22,6 +22,7 @@ type Store struct {
 	refresh  map[store.Digest]refresh
 	sessions map[string]*store.Session
 	expiry   expiry // of access and refresh tokens
+	records  records
 }
 
 // refresh is a refresh token, used or not. The last one of a session expires with
@@ -42,6 +43,7 @@ func New() *Store {
 		refresh:  map[store.Digest]refresh{},
 		sessions: map[string]*store.Session{},
 		expiry:   expiry{due: map[int64]*due{}},
+		records:  newRecords(),
 	}
 }
 

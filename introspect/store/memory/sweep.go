@@ -17,6 +17,9 @@ func (s *Store) Sweep(_ context.Context, now int64, limit int) (n int, err error
 		deleted, looked := s.sweep(now, limit-n)
 		n, more = n+deleted, looked == sweepStep
 	}
+	if n < limit {
+		n += s.records.sweep(now, limit-n)
+	}
 	return n, nil
 }
 

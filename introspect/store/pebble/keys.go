@@ -15,6 +15,8 @@ const (
 	prefixRefresh = 'r' // digest -> expiry, session
 	prefixSession = 's' // sid -> session record
 	prefixEvent   = 'f' // sequence number -> JSON
+	prefixRecord  = 'd' // kind, digest -> record
+	prefixOwned   = 'o' // kind, owner, digest -> nothing: the owner's list
 	prefixExpiry  = 'x' // expiry, key of a record -> keys of others written with it
 )
 

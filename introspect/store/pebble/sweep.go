@@ -129,7 +129,7 @@ func (s *Store) compact(ctx context.Context) error {
 	})
 	defer all.Wait()
 	defer close(done)
-	for _, prefix := range []byte{prefixRefresh, prefixSession, prefixAccess, prefixExpiry} {
+	for _, prefix := range []byte{prefixRefresh, prefixSession, prefixAccess, prefixRecord, prefixOwned, prefixExpiry} {
 		if err := s.db.Compact(ctx, []byte{prefix}, []byte{prefix + 1}, false); err != nil {
 			return err
 		}
@@ -137,8 +137,8 @@ func (s *Store) compact(ctx context.Context) error {
 	return nil
 }
 
-// expire deletes the record of key, unless it is a session that has been
-// refreshed since: each rotation has indexed it under its new expiry.
+// expire deletes the record of key, unless it is a session or a record that has
+// been given more time since: it is in the index under its new expiry as well.
 func (s *Store) expire(b *pebble.Batch, key []byte, now int64) error {
 	switch key[0] {
 	case prefixAccess:
@@ -150,6 +150,12 @@ func (s *Store) expire(b *pebble.Batch, key []byte, now int64) error {
 		}
 		if x, err := store.DecodeSession(v); err == nil && x.Expires > now {
 			return nil
+		}
+	case prefixRecord, prefixOwned:
+		if r, err := s.record(key); err == nil && r.Expires > now {
+			return nil
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
 	}
 	remove(b, key)

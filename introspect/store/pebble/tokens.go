@@ -146,13 +146,13 @@ func (s *Store) save(x *store.Session, access *store.Issued) error {
 
 func sessionRecords(x *store.Session) write {
 	return write{
-		{digestKey(prefixRefresh, x.Refresh), appendRefresh(nil, x.Expires, x.ID), x.Expires},
-		{nameKey(prefixSession, x.ID), store.AppendSession(nil, x), x.Expires},
+		{key: digestKey(prefixRefresh, x.Refresh), value: appendRefresh(nil, x.Expires, x.ID), expires: x.Expires},
+		{key: nameKey(prefixSession, x.ID), value: store.AppendSession(nil, x), expires: x.Expires},
 	}
 }
 
 func accessRecord(access *store.Issued) record {
-	return record{digestKey(prefixAccess, access.Digest), store.AppendToken(nil, access.Token), access.Token.Expires}
+	return record{key: digestKey(prefixAccess, access.Digest), value: store.AppendToken(nil, access.Token), expires: access.Token.Expires}
 }
 
 func (s *Store) lock(session string) *sync.Mutex {

@@ -2,10 +2,11 @@ package pebble
 
 import "github.com/cockroachdb/pebble/v2"
 
-// A record is one that expires.
+// A record is one that expires, or one that is to be removed.
 type record struct {
 	key, value []byte
-	expires    int64
+	expires    int64 // 0: it is in the expiry index already
+	gone       bool  // it is removed, and has neither value nor expiry
 }
 
 // A write is the records of one call. The first of those that expire in one
@@ -32,8 +33,14 @@ func (s *Store) commitWrites(calls []write) error {
 	var index expiries
 	for _, w := range calls {
 		for _, r := range w {
+			if r.gone {
+				remove(b, r.key)
+				continue
+			}
 			set(b, r.key, r.value)
-			index.add(r.expires, r.key)
+			if r.expires != 0 {
+				index.add(r.expires, r.key)
+			}
 		}
 	}
 	index.set(b)
