@@ -8,6 +8,12 @@ type User struct {
 	Scopes   []string `json:"scopes,omitempty"`
 	Disabled bool     `json:"disabled,omitempty"`
 	Created  int64    `json:"created"`
+
+	// What userinfo says of the person, where the scopes profile and email ask
+	// for it (OpenID Connect Core, section 5.1).
+	Name          string `json:"name,omitempty"`
+	Email         string `json:"email,omitempty"`
+	EmailVerified bool   `json:"email_verified,omitempty"`
 }
 
 // Client is a program that authenticates with a secret of its own.
@@ -23,4 +29,12 @@ type Client struct {
 	Service  bool  `json:"service,omitempty"`
 	Disabled bool  `json:"disabled,omitempty"`
 	Created  int64 `json:"created"`
+
+	// An application that logs people in has redirect URIs (RFC 6749, section
+	// 3.1.2); a code goes to one of them and nowhere else.
+	RedirectURIs   []string `json:"redirect_uris,omitempty"`
+	PostLogoutURIs []string `json:"post_logout_redirect_uris,omitempty"`
+	Public         bool     `json:"public,omitempty"`      // it has no secret (RFC 6749, section 2.1)
+	FirstParty     bool     `json:"first_party,omitempty"` // nobody is asked for consent
+	Name           string   `json:"name,omitempty"`        // what the pages call it; empty: its id
 }
