@@ -50,6 +50,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 	run("RotateReuseEndsFamily", testRotateReuse)
 	run("RotateOneWinnerOfFifty", testRotateWinner)
 	run("RotateAgainstRevoke", testRotateAgainstRevoke)
+	run("EndHoldsOnceSeen", testEndHolds)
 	run("SessionExpires", testSessionExpires)
 	run("FeedOrder", testFeedOrder)
 	run("FeedResumes", testFeedResumes)

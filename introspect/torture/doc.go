@@ -17,6 +17,9 @@
 //     that a store doing one thing after another could have produced
 //     (checked with porcupine).
 //
+// TestPairs needs no kills: it makes calls that end one session at the same time,
+// on every store, and checks the histories in the same way.
+//
 // What SIGKILL cannot show, since the operating system keeps what was written,
 // the tests of package pebble do with a file system that forgets what was not
 // synced.

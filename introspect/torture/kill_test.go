@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -38,6 +39,7 @@ type session struct {
 	id      string
 	access  string
 	refresh string
+	used    string // the refresh token before, or empty
 }
 
 func (l *ledger) now() int64 { return int64(time.Since(l.start)) }
@@ -128,9 +130,9 @@ func (l *ledger) work(srv *server, c *http.Client, client int, random *rand.Rand
 			err = l.ask(srv, c, client, s)
 		default:
 			if n < 97 {
-				err = l.twice(srv, c, client, s)
+				err = l.pair(srv, c, client, s, random)
 			} else {
-				err = l.revoke(srv, c, client, s)
+				err = l.revoke(srv, c, client, s, s.access)
 			}
 			if err == nil {
 				if err = l.ask(srv, c, client, s); err == nil {
@@ -162,16 +164,33 @@ func (l *ledger) session(srv *server, c *http.Client, client int) (*session, err
 	return l.login(srv, c, client)
 }
 
-// twice uses one refresh token in two calls at the same time.
-func (l *ledger) twice(srv *server, c *http.Client, client int, s *session) error {
-	other := *s
-	second := make(chan error)
-	go func() { second <- l.refresh(srv, http.DefaultClient, workers+client, &other) }()
-	err := l.refresh(srv, c, client, s)
-	if e := <-second; err == nil {
-		err = e
+// pair makes two calls at the same time that each may end the session, while a
+// third one introspects it.
+func (l *ledger) pair(srv *server, c *http.Client, client int, s *session, random *rand.Rand) error {
+	calls := []func(c *http.Client, client int, s *session) error{
+		func(c *http.Client, client int, s *session) error { return l.refresh(srv, c, client, s) },
+		func(c *http.Client, client int, s *session) error { return l.revoke(srv, c, client, s, s.access) },
+		func(c *http.Client, client int, s *session) error { return l.revoke(srv, c, client, s, s.refresh) },
+		func(c *http.Client, client int, s *session) error {
+			if s.used != "" {
+				s.refresh = s.used
+			}
+			return l.refresh(srv, c, client, s)
+		},
 	}
-	return err
+	first, second := calls[random.IntN(len(calls))], calls[random.IntN(len(calls))]
+	copies := [2]session{*s, *s}
+	errs := make(chan error, 2)
+	go func() { errs <- second(http.DefaultClient, workers+client, &copies[0]) }()
+	go func() {
+		var err error
+		for n := 0; n < 4 && err == nil; n++ {
+			err = l.ask(srv, http.DefaultClient, 2*workers+client, &copies[1])
+		}
+		errs <- err
+	}()
+	err := first(c, client, s)
+	return cmp.Or(err, <-errs, <-errs)
 }
 
 func (l *ledger) login(srv *server, c *http.Client, client int) (*session, error) {
@@ -230,7 +249,7 @@ func (l *ledger) refresh(srv *server, c *http.Client, client int, s *session) er
 		l.mu.Lock()
 		l.accepted[s.refresh]++
 		l.mu.Unlock()
-		s.refresh, s.access = got["refresh_token"].(string), got["access_token"].(string)
+		s.used, s.refresh, s.access = s.refresh, got["refresh_token"].(string), got["access_token"].(string)
 		l.record(client, in, call, output{ok: true, next: s.refresh})
 	case status == 400 && got["error"] == "invalid_grant":
 		l.record(client, in, call, output{})
@@ -240,13 +259,14 @@ func (l *ledger) refresh(srv *server, c *http.Client, client int, s *session) er
 	return nil
 }
 
-func (l *ledger) revoke(srv *server, c *http.Client, client int, s *session) error {
+// revoke ends the session by one of its tokens.
+func (l *ledger) revoke(srv *server, c *http.Client, client int, s *session, token string) error {
 	call := l.now()
-	status, got, err := srv.post(c, "/oauth2/revoke", url.Values{"token": {s.access}})
+	status, got, err := srv.post(c, "/oauth2/revoke", url.Values{"token": {token}})
 	if err == nil && status != 200 {
 		return fmt.Errorf("revoke: %d %v", status, got)
 	}
-	l.record(client, input{s.id, opRevoke, s.access}, call, output{ok: err == nil, unknown: err != nil})
+	l.record(client, input{s.id, opRevoke, token}, call, output{ok: err == nil, unknown: err != nil})
 	return err
 }
 
@@ -275,9 +295,9 @@ func (l *ledger) settle(srv *server) {
 	for _, s := range l.open {
 		before := s.refresh
 		for _, step := range []func() error{
-			func() error { return l.ask(srv, http.DefaultClient, workers, s) },
-			func() error { return l.refresh(srv, http.DefaultClient, workers, s) },
-			func() error { return l.ask(srv, http.DefaultClient, workers, s) },
+			func() error { return l.ask(srv, http.DefaultClient, 3*workers, s) },
+			func() error { return l.refresh(srv, http.DefaultClient, 3*workers, s) },
+			func() error { return l.ask(srv, http.DefaultClient, 3*workers, s) },
 		} {
 			if err := step(); err != nil {
 				l.fault("after the restart: %v", err)

@@ -101,18 +101,24 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	defer ops.Close()
-	if _, err := ops.AddUser(t.Context(), admin.NewUser{ID: "alice", Password: []byte(password)}); err != nil {
-		t.Fatal(err)
-	}
-	if _, s.secret, err = ops.AddClient(t.Context(), admin.NewClient{ID: "gateway", Service: true}); err != nil {
-		t.Fatal(err)
-	}
+	s.makeAccounts(t, ops)
 	t.Cleanup(func() {
 		if s.cmd != nil {
 			s.kill()
 		}
 	})
 	return s
+}
+
+func (s *server) makeAccounts(t *testing.T, ops admin.Admin) {
+	t.Helper()
+	if _, err := ops.AddUser(t.Context(), admin.NewUser{ID: "alice", Password: []byte(password)}); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if _, s.secret, err = ops.AddClient(t.Context(), admin.NewClient{ID: "gateway", Service: true}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // start starts the process and waits until it is ready.

@@ -37,7 +37,7 @@ type Store struct {
 	feed    *store.Feed
 	hot     *store.Hot
 
-	sessions [256]sync.Mutex // by hash of the sid: one change of a session at a time
+	sessions [4096]sync.Mutex // by hash of the sid: held while a session is read or changed
 	seed     maphash.Seed
 
 	revocations queue[[]store.Event]

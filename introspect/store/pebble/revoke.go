@@ -19,7 +19,8 @@ func (s *Store) Revoke(_ context.Context, events ...store.Event) error {
 		return err
 	}
 	defer leave()
-	// A rotation that is under way would write the session back.
+	// A rotation that is under way would write the session back, and nobody may
+	// find the session gone before the revocation is durable and in the feed.
 	for _, lock := range s.locks(events) {
 		lock.Lock()
 		defer lock.Unlock()
@@ -32,14 +33,8 @@ func (s *Store) Revoke(_ context.Context, events ...store.Event) error {
 func (s *Store) locks(events []store.Event) []*sync.Mutex {
 	var indices []int
 	for _, ev := range events {
-		if ev.Kind != store.KindSession {
-			continue
-		}
-		lock := s.lock(ev.ID)
-		for i := range s.sessions {
-			if lock == &s.sessions[i] {
-				indices = append(indices, i)
-			}
+		if ev.Kind == store.KindSession {
+			indices = append(indices, s.lockIndex(ev.ID))
 		}
 	}
 	slices.Sort(indices)

@@ -86,9 +86,15 @@ func (s *Store) Session(_ context.Context, refresh store.Digest, now int64) (*st
 	if expires <= now {
 		return nil, store.ErrNotFound
 	}
+	lock := s.lock(id)
+	lock.Lock()
+	defer lock.Unlock()
 	return s.session(id, now)
 }
 
+// session reads a session. The caller holds its lock: Pebble shows a commit to
+// readers before it is synced, and whoever commits a change of a session holds
+// the lock until the change is durable and the feed has it.
 func (s *Store) session(id string, now int64) (*store.Session, error) {
 	v, err := s.get(nameKey(prefixSession, id))
 	if err != nil {
@@ -155,6 +161,8 @@ func accessRecord(access *store.Issued) record {
 	return record{key: digestKey(prefixAccess, access.Digest), value: store.AppendToken(nil, access.Token), expires: access.Token.Expires}
 }
 
-func (s *Store) lock(session string) *sync.Mutex {
-	return &s.sessions[maphash.String(s.seed, session)%uint64(len(s.sessions))]
+func (s *Store) lock(session string) *sync.Mutex { return &s.sessions[s.lockIndex(session)] }
+
+func (s *Store) lockIndex(session string) int {
+	return int(maphash.String(s.seed, session) % uint64(len(s.sessions)))
 }
