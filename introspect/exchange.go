@@ -15,8 +15,13 @@ const (
 	typeJWT    = "urn:ietf:params:oauth:token-type:jwt"
 )
 
-// maxActor bounds the act claim, and so how long a chain of services may be.
-const maxActor = 1024
+// Bounds on the act claim, and so on how long a chain of services may be. Readers
+// of JSON stop at a depth, the gateway at 32 levels: maxActors objects lie within
+// that, also inside a signed introspection answer, which adds two.
+const (
+	maxActor  = 1024 // bytes
+	maxActors = 30
+)
 
 // grantExchange gives a service that holds a caller's token another token for
 // the same caller, to call a further service with (RFC 8693): for the same
@@ -36,7 +41,7 @@ func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
 	now := s.now().Unix()
 	subject, err := s.lookup(f.peek("subject_token"), now)
 	if gone(err) {
-		return invalidRequest("subject_token is not a live access token of this issuer")
+		return errSubjectToken
 	}
 	if err != nil {
 		return err
@@ -53,10 +58,10 @@ func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.issue(&store.Token{
+	m, err := s.derive(subject, &store.Token{
 		Session: family(subject), Subject: subject.Subject, ClientID: client.ID, Scope: scope,
 		Roles: subject.Roles, Audience: audience, Actor: actor, Person: subject.Person,
-	}, now, subject.Expires)
+	}, now)
 	if err != nil {
 		return err
 	}
@@ -64,6 +69,67 @@ func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
 		"from", subject.ID, "token", m.token.ID)
 	answerJSON(ctx, 200, m.answer("", typeAccess))
 	return nil
+}
+
+var errSubjectToken = invalidRequest("subject_token is not a live access token of this issuer")
+
+// derive issues t in exchange for subject. Tokens of a session, and those
+// exchanged for a client's own token, die with that by their sid. An exchanged
+// token has the sid of what it came from, so what is exchanged for it is recorded
+// as its own, for derived to find. A token that is about to be revoked is looked
+// for after that: either it is seen here, or the record is seen there.
+func (s *Service) derive(subject, t *store.Token, now int64) (*minted, error) {
+	m, err := s.mint(t, now, subject.Expires)
+	if err != nil {
+		return nil, err
+	}
+	if subject.Actor == "" {
+		return m, s.keep(m)
+	}
+	err = s.store.Keep(background, &store.Record{
+		Kind: store.RecordDerived, Digest: store.DigestOf([]byte(t.ID)), Owner: subject.ID,
+		Value: []byte(t.ID), Expires: subject.Expires,
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.store.Record(background, store.RecordEnding, store.DigestOf([]byte(subject.ID)), now)
+	switch {
+	case err == nil:
+		return nil, errSubjectToken
+	case !gone(err):
+		return nil, err
+	}
+	return m, s.keep(m)
+}
+
+// derived are the ids of all tokens that were exchanged for the one called id,
+// and of those exchanged for these. From now on none of them can be exchanged,
+// nor can the token itself, which expires then: the caller revokes them.
+func (s *Service) derived(id string, expires, now int64) (all []string, err error) {
+	for parents := []string{id}; len(parents) > 0; {
+		ending := make([]*store.Record, len(parents))
+		for i, parent := range parents {
+			ending[i] = &store.Record{
+				Kind: store.RecordEnding, Digest: store.DigestOf([]byte(parent)), Value: []byte{}, Expires: expires,
+			}
+		}
+		if err := s.store.Keep(background, ending...); err != nil {
+			return nil, err
+		}
+		var children []string
+		for _, parent := range parents {
+			list, err := s.store.Owned(background, store.RecordDerived, parent, now)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range list {
+				children = append(children, string(r.Value))
+			}
+		}
+		all, parents = append(all, children...), children
+	}
+	return all, nil
 }
 
 // checkExchange refuses what is asked in a way that is not understood here,
@@ -105,8 +171,22 @@ func act(client, before string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(b) > maxActor {
+	if len(b) > maxActor || actors(before) >= maxActors {
 		return "", invalidRequest("the chain of actors is too long")
 	}
 	return string(b), nil
+}
+
+// actors is how many actors an act claim names.
+func actors(act string) (n int) {
+	for act != "" {
+		var actor struct {
+			Before json.RawMessage `json:"act"`
+		}
+		if json.Unmarshal([]byte(act), &actor) != nil {
+			return maxActors // it is not ours to add to
+		}
+		act, n = string(actor.Before), n+1
+	}
+	return n
 }

@@ -37,17 +37,31 @@ func (s *Service) mint(t *store.Token, now, limit int64) (*minted, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(text) > maxToken {
+		return nil, errTokenLength
+	}
 	return &minted{text: string(text), token: t}, nil
 }
+
+// errTokenLength: no verifier would take the token.
+var errTokenLength = invalidRequest("the token would be longer than 8 KiB: ask for less scope or audience, or have fewer roles")
 
 // issue mints an access token that belongs to no session of its own and makes
 // it durable where it is opaque.
 func (s *Service) issue(t *store.Token, now, limit int64) (*minted, error) {
 	m, err := s.mint(t, now, limit)
-	if err != nil || m.stored == nil {
-		return m, err
+	if err != nil {
+		return nil, err
 	}
-	return m, s.store.Issue(background, m.stored)
+	return m, s.keep(m)
+}
+
+// keep makes a minted token durable where it is opaque.
+func (s *Service) keep(m *minted) error {
+	if m.stored == nil {
+		return nil
+	}
+	return s.store.Issue(background, m.stored)
 }
 
 // moment is the present second, once nothing issued to the subject or client

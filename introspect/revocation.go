@@ -36,14 +36,16 @@ func (s *Service) revoke(ctx *fasthttp.RequestCtx) error {
 		if caller != nil {
 			by = caller.ID
 		}
-		s.audit("revoke", "kind", events[0].Kind, "id", events[0].ID, "by", by)
+		named := events[len(events)-1]
+		s.audit("revoke", "kind", named.Kind, "id", named.ID, "by", by)
 	}
 	answerJSON(ctx, 200, nil)
 	return nil
 }
 
 // named are the revocations that revoking a token means: of the whole session
-// where a login began it, else of the token and of what was exchanged for it.
+// where a login began it, else of the token and of what was exchanged for it. The
+// token comes last: whoever finds it revoked finds the others revoked too.
 func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.Event, error) {
 	end := s.horizon(now)
 	if token.IsRefresh(text) {
@@ -60,9 +62,18 @@ func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.E
 	if t.ClientID == s.cfg.LoginClientID {
 		return []store.Event{{Kind: store.KindSession, ID: t.Session, Expires: end}}, nil
 	}
-	events := []store.Event{{Kind: store.KindToken, ID: t.ID, Expires: t.Expires}}
+	var events []store.Event
 	if t.Session == "" {
 		events = append(events, store.Event{Kind: store.KindSession, ID: family(t), Expires: t.Expires})
 	}
-	return events, nil
+	if t.Actor != "" {
+		derived, err := s.derived(t.ID, t.Expires, now)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range derived {
+			events = append(events, store.Event{Kind: store.KindToken, ID: id, Expires: t.Expires})
+		}
+	}
+	return append(events, store.Event{Kind: store.KindToken, ID: t.ID, Expires: t.Expires}), nil
 }

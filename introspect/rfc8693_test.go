@@ -2,12 +2,18 @@ package introspect
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/tollgate/tollgate/engine/jwt"
 	"github.com/tollgate/tollgate/introspect/admin"
+	"github.com/tollgate/tollgate/introspect/client"
 )
 
 // exchange asks for a token in place of subject's; more may add parameters.
@@ -276,4 +282,141 @@ func TestRFC8693_2_1_SubjectTokenAndItsTypeAreRequired(t *testing.T) {
 		f.want(ask("subject_token", access, "subject_token_type", "urn:ietf:params:oauth:token-type:"+kind), 400, "invalid_request")
 	}
 	f.want(ask("subject_token", access, "subject_token_type", typeAccess), 200, "")
+}
+
+// What was exchanged for a token dies with it, along the whole chain and on every
+// branch; what came before it lives on.
+func TestRFC8693_2_1_RevocationReachesTheWholeChain(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		exchange := func(subject string) string { return f.exchange(subject, f.asGateway()).text(t, "access_token") }
+		login, _ := f.mustLogin()
+		for name, a := range map[string]string{"a login's token": login, "a client's token": f.clientToken()} {
+			b := exchange(a)
+			c, sibling := exchange(b), exchange(a)
+			d, branch := exchange(c), exchange(b)
+			f.want(f.revoke(b, f.asGateway()), 200, "")
+			for what, token := range map[string]string{"itself": b, "C": c, "D": d, "a second token for it": branch} {
+				if f.active(token) {
+					t.Errorf("%s: after B was revoked, %s is active", name, what)
+				}
+			}
+			if !f.active(a) || !f.active(sibling) {
+				t.Errorf("%s: revoking B revoked what it was exchanged for, or another token for that", name)
+			}
+			f.want(f.exchange(b, f.asGateway()), 400, "invalid_request")
+		}
+	})
+}
+
+// An exchange and the revocation of its subject token at the same time: once the
+// revocation is answered, nothing that was exchanged is active.
+func TestRFC8693_2_1_RevocationAgainstExchange(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		cfg.Store.Kind = StorePebble
+		f := start(t, cfg)
+		login, _ := f.mustLogin()
+		for range 60 {
+			b := f.exchange(login, f.asGateway()).text(t, "access_token")
+			c := f.exchange(b, f.asGateway()).text(t, "access_token")
+			var answers [4]reply
+			var all sync.WaitGroup
+			for i := range answers {
+				all.Go(func() { answers[i] = f.exchange([]string{b, c}[i%2], f.asGateway()) })
+			}
+			all.Go(func() {
+				time.Sleep(rand.N(2 * time.Millisecond))
+				f.want(f.revoke(b, f.asGateway()), 200, "")
+			})
+			// A second revocation finds the token alive, or all of it dead.
+			f.want(f.revoke(b, f.asGateway()), 200, "")
+			if f.active(c) {
+				t.Fatal("B was revoked, and C is active")
+			}
+			all.Wait()
+			for _, r := range answers {
+				if r.status == 200 && f.active(r.text(t, "access_token")) {
+					t.Fatal("B was revoked, and a token exchanged at that moment is active")
+				}
+			}
+		}
+	})
+}
+
+// The longest chain that is issued is accepted by every reader: the engine, and
+// the gateway's client with plain and with signed introspection answers.
+func TestRFC8693_4_1_WhatIsIssuedVerifies(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		_, secret, err := f.svc.Admin().AddClient(t.Context(), admin.NewClient{ID: "s", Service: true}) // short, for a deep chain
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, _ := f.mustLogin()
+		n := 0
+		for ; n < 100; n++ {
+			r := f.exchange(last, basicAuth("s", secret))
+			if r.status != 200 {
+				f.want(r, 400, "invalid_request")
+				break
+			}
+			last = r.text(t, "access_token")
+		}
+		if n != maxActors {
+			t.Errorf("%d exchanges in a row were issued, want %d", n, maxActors)
+		}
+		at := f.verifier("at+jwt", "orders")
+		ask := func(phantom bool) error {
+			c, err := client.New(client.Config{URL: f.url, ClientID: "gateway", ClientSecret: client.Secret{Env: "TOLLGATE_TEST_SECRET"}, Timeout: 5 * time.Second,
+				Verify: func(answer []byte) ([]byte, error) {
+					token, err := jwt.Parse(answer) // the signature has tests of its own
+					if err != nil {
+						return nil, err
+					}
+					return token.Payload, nil
+				}})
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if phantom {
+				answer, err := c.IntrospectPhantom(t.Context(), []byte(last))
+				if err == nil && answer.Phantom != "" {
+					_, err = at.Verify([]byte(answer.Phantom))
+				}
+				return err
+			}
+			_, err = c.Introspect(t.Context(), []byte(last))
+			return err
+		}
+		t.Setenv("TOLLGATE_TEST_SECRET", f.gateway)
+		if err := ask(false); err != nil {
+			t.Errorf("introspection by the gateway's client: %v", err)
+		}
+		if cfg.Tokens.Format == FormatJWT {
+			if _, err := at.Verify([]byte(last)); err != nil {
+				t.Errorf("the engine refuses it: %v", err)
+			}
+		} else if err := ask(true); err != nil {
+			t.Errorf("signed introspection by the gateway's client: %v", err)
+		}
+	})
+}
+
+// A token that would be longer than any verifier takes is not issued.
+func TestTokenThatWouldBeTooLong(t *testing.T) {
+	f := start(t, quick(t))
+	var roles []string
+	for i := range 200 {
+		roles = append(roles, fmt.Sprintf("%060d", i))
+	}
+	_, secret, err := f.svc.Admin().AddClient(t.Context(), admin.NewClient{ID: "many", Roles: roles})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := f.post("/oauth2/token", []string{"grant_type", grantClient}, basicAuth("many", secret))
+	f.want(r, 400, "invalid_request")
+	if !strings.Contains(r.body, "8 KiB") {
+		t.Errorf("the answer %q does not say why", r.body)
+	}
 }

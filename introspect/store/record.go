@@ -15,10 +15,12 @@ const (
 	RecordFamily  RecordKind = 'f' // a session that a browser's login began
 	RecordConsent RecordKind = 'g' // what a user lets a client have
 	RecordRequest RecordKind = 'p' // a pushed authorization request (RFC 9126)
+	RecordDerived RecordKind = 'x' // an access token exchanged for its owner (RFC 8693): its id
+	RecordEnding  RecordKind = 'e' // an access token that is about to be revoked, and so cannot be exchanged
 )
 
-// A Record is a small value with an end, which the authorization endpoints
-// keep: what is in it is theirs to know.
+// A Record is a small value with an end. What is in it only the endpoints know
+// that keep it.
 type Record struct {
 	Kind    RecordKind
 	Digest  Digest // what it is found by, with its kind

@@ -39,7 +39,8 @@ type Tokens interface {
 // Revocations keeps the feed of what has been revoked.
 type Revocations interface {
 	// Revoke appends events to the feed, whose order and cursors the store
-	// gives, and makes it true: the sessions and tokens named are dead.
+	// gives, and makes it true: the sessions and tokens named are dead. What
+	// the last event names is found dead only once all the others are.
 	Revoke(ctx context.Context, events ...Event) error
 	// Revoked reports whether an access token that the store does not hold,
 	// a JWT, has been revoked; keyID names the key that signed it.

@@ -72,6 +72,9 @@ func (s *Store) Record(_ context.Context, kind store.RecordKind, d store.Digest,
 		return nil, err
 	}
 	defer leave()
+	lock := s.lock(string(d[:])) // a change that is not durable yet is not answered
+	lock.Lock()
+	defer lock.Unlock()
 	r, err := s.record(recordKey(kind, d))
 	if err == nil && r.Expires <= now {
 		return nil, store.ErrNotFound
