@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // clientAddr is the address of the client: the peer's, or behind trusted
@@ -27,11 +28,11 @@ func (c *conn) clientAddr() netip.Addr {
 			} else {
 				v = nil
 			}
-			a, err := netip.ParseAddr(string(bytes.TrimSpace(last)))
-			if err != nil {
+			a, ok := policy.ParseAddress(last)
+			if !ok {
 				return c.remote
 			}
-			if a = a.Unmap(); !contains(proxies, a) {
+			if !contains(proxies, a) {
 				return a
 			}
 		}

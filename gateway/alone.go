@@ -26,7 +26,7 @@ func (c *conn) handleAlone() bool {
 		return c.close(&e)
 	}
 	d := c.decide(&e)
-	if d.Allowed() && d.route.maxBody > 0 && s.req.ContentLength > d.route.maxBody {
+	if d.Allowed() && d.route.MaxBody > 0 && s.req.ContentLength > d.route.MaxBody {
 		d.outcome = bodyTooLarge
 	}
 	// Whatever refuses a request with a body does so without reading it, and
@@ -108,7 +108,7 @@ type upload struct {
 }
 
 func (c *conn) startUpload(to *upstream.Conn, r *route) *upload {
-	up := &upload{body: c.body(r.maxBody), to: to, patience: r.timeout, done: make(chan struct{})}
+	up := &upload{body: c.body(r.MaxBody), to: to, patience: r.timeout, done: make(chan struct{})}
 	go func() {
 		up.err = up.run(c.s.out)
 		close(up.done)

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -89,18 +88,11 @@ func refusal(err error) outcome {
 	return badRequest
 }
 
-// scopeChallenge names the scopes that a route needs (RFC 6750, section 3.1).
-func scopeChallenge(scopes []string) string {
-	if len(scopes) == 0 {
-		return challengeScope
-	}
-	return challengeScope + `, scope="` + strings.Join(scopes, " ") + `"`
-}
-
 // A reply is an answer to one request.
 type reply struct {
 	outcome   outcome
 	challenge string // instead of the outcome's own
+	allow     string // Allow (RFC 9110, section 10.2.1)
 	requestID string
 	close     bool
 	head      bool // to a HEAD request: no body
@@ -121,6 +113,7 @@ func (r *reply) append(dst []byte) []byte {
 		challenge = r.challenge
 	}
 	dst = appendField(dst, "WWW-Authenticate: ", challenge)
+	dst = appendField(dst, "Allow: ", r.allow)
 	dst = appendField(dst, "Retry-After: ", a.retry)
 	dst = appendField(dst, "X-Request-Id: ", r.requestID)
 	if r.close || a.hangUp {

@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // authorizePath is where other proxies ask for a decision. Envoy's ext_authz
@@ -64,15 +66,16 @@ func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
 	if !ok {
 		return Decision{outcome: badRequest}
 	}
-	rt := g.snap.Load().routes.match(r.Method, r.Path)
-	if rt != nil && rt.public {
-		return Decision{route: rt}
+	asked := policy.Request{Method: r.Method, Path: r.Path}
+	m := g.snap.Load().match(&asked)
+	if !m.NeedsCaller() {
+		return m.decide(&asked, identity{}, now)
 	}
 	who, o := g.auth.authenticate(cred, now)
 	if o != forwarded {
-		return Decision{outcome: o, route: rt}
+		return Decision{outcome: o, route: m.route}
 	}
-	return decide(rt, who)
+	return m.decide(&asked, who, now)
 }
 
 // original is the method and target asked about: as nginx is told to say
@@ -126,16 +129,16 @@ func single(ctx *fasthttp.RequestCtx, name string) (value []byte, ok bool) {
 // refuse tells the proxy what to tell the client.
 func refuse(ctx *fasthttp.RequestCtx, d *Decision) {
 	a := &answers[d.outcome]
-	challenge := a.challenge
-	if d.outcome == wrongScope {
-		challenge = d.route.challenge
-	}
+	challenge := cmp.Or(d.challenge, a.challenge)
 	h := &ctx.Response.Header
 	ctx.SetStatusCode(a.status)
 	h.SetContentType("application/json")
 	h.Set("Cache-Control", "no-store")
 	if challenge != "" {
 		h.Set("WWW-Authenticate", challenge)
+	}
+	if d.allow != "" {
+		h.Set("Allow", d.allow)
 	}
 	if a.retry != "" {
 		h.Set("Retry-After", a.retry)

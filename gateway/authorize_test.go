@@ -85,7 +85,10 @@ func TestAuthorize(t *testing.T) {
 		}
 		who(f(401, "GET", "/orders", "Authorization", "Bearer x"), "", "", "")
 		who(f(403, "GET", "/admin", bearer...), "", "", "")
-		f(403, "DELETE", "/orders", bearer...)
+		if res := f(405, "DELETE", "/orders", bearer...); res.Header.Get("Allow") != "GET, HEAD, POST, PUT" {
+			t.Errorf("%s: Allow %q", p.name, res.Header.Get("Allow"))
+		}
+		f(401, "DELETE", "/orders")
 		f(403, "GET", "/ordersx", bearer...)
 		if res := f(403, "GET", "/scoped", bearer...); !strings.Contains(res.Header.Get("WWW-Authenticate"), `scope="orders.read orders.burn"`) {
 			t.Errorf("%v", res.Header)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // ErrConfig is what every error of Check is.
@@ -102,28 +104,14 @@ func baseURL(s string) (*url.URL, error) {
 }
 
 func checkRoutes(c *Config) error {
-	seen := map[string]int{}
 	for i, r := range c.Routes {
 		key := fmt.Sprintf("routes[%d]", i)
 		if err := checkRoute(c, &r); err != nil {
 			return fmt.Errorf("%s.%w", key, err)
 		}
-		for _, m := range append([]string{}, r.Methods...) {
-			id := m + " " + strings.TrimRight(r.Prefix, "/")
-			if j, ok := seen[id]; ok {
-				return at(key, "%s %s is also in routes[%d]", m, r.Prefix, j)
-			}
-			seen[id] = i
-		}
-		if len(r.Methods) == 0 {
-			id := "* " + strings.TrimRight(r.Prefix, "/")
-			if j, ok := seen[id]; ok {
-				return at(key, "%s without methods is also in routes[%d]", r.Prefix, j)
-			}
-			seen[id] = i
-		}
 	}
-	return nil
+	_, err := policy.New(c.Routes)
+	return err
 }
 
 func checkRoute(c *Config, r *Route) error {

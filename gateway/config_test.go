@@ -94,7 +94,7 @@ func TestExplain(t *testing.T) {
 	f("GET", "/orders/all/x", "routes[3] (prefix /orders/all, the longest that matches) to up; for every authenticated caller")
 	f("GET", "/%6frders/1", "routes[0]")
 	f("GET", "/ordersx", "routes[2] (prefix /, the longest that matches) to http://b:1; public")
-	f("PATCH", "/orders/1", `refused: the longest prefix that matches is /orders, and no route for it allows PATCH; 401 without valid credentials, 403 with`)
+	f("PATCH", "/orders/1", `refused: the longest prefix that matches is /orders, and no route for it allows PATCH; 401 without valid credentials, 405 with`)
 	f("POST", "/login", "answered by the gateway itself")
 	c := goodConfig()
 	c.Routes = c.Routes[:1]

@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"time"
+
 	"github.com/tollgate/tollgate/engine/claims"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // An outcome is what becomes of a request.
@@ -9,11 +12,11 @@ type outcome uint8
 
 // The outcomes of a decision; answer.go knows what each looks like to the client.
 const (
-	forwarded     outcome = iota // sent on, and answered by the upstream
+	forbidden     outcome = iota // no route allows this: the zero value is a refusal
+	forwarded                    // sent on, and answered by the upstream
 	anonymous                    // no credentials
 	invalidToken                 // a token that is not accepted
 	invalidClient                // a client's credentials that are not accepted
-	forbidden                    // no route allows this
 	wrongRole                    // the route wants another role
 	wrongScope                   // the route wants more scopes
 	unavailable                  // who it is cannot be found out now
@@ -45,48 +48,45 @@ type identity struct {
 
 // A Decision is what becomes of a request and, where it is forwarded, as whose.
 type Decision struct {
-	outcome outcome
-	route   *route
-	who     identity // zero on a public route
+	outcome   outcome
+	route     *route
+	who       identity // zero on a public route
+	challenge string   // WWW-Authenticate, where the route has one of its own
+	allow     string   // Allow, with badMethod
 }
 
 // Allowed reports whether the request may pass.
 func (d *Decision) Allowed() bool { return d.outcome == forwarded }
 
-// decide says whether who may use r: a plain function of both. The route is nil
-// where none matches.
-func decide(r *route, who identity) Decision {
-	d := Decision{route: r, who: who}
-	switch {
-	case r == nil:
-		d.outcome = forbidden
-	case !hasRole(r.roles, who.claims):
-		d.outcome = wrongRole
-	case !hasScopes(r.scopes, who.claims):
-		d.outcome = wrongScope
-	}
-	return d
+// outcomeOf is what the gateway does about a verdict. What is not in it refuses.
+var outcomeOf = [policy.NumVerdicts]outcome{
+	policy.NoRoute:     forbidden,
+	policy.WrongMethod: badMethod,
+	policy.NeedsCaller: anonymous,
+	policy.WrongRole:   wrongRole,
+	policy.WrongScope:  wrongScope,
+	policy.Allowed:     forwarded,
 }
 
-func hasRole(anyOf []string, c *claims.Claims) bool {
-	if len(anyOf) == 0 {
-		return true
-	}
-	for _, role := range anyOf {
-		if c.HasRole(role) {
-			return true
-		}
-	}
-	return false
+// A matched is a request and the rule that it takes.
+type matched struct {
+	policy.Match
+	route *route // nil where no rule takes it
 }
 
-func hasScopes(allOf []string, c *claims.Claims) bool {
-	for _, scope := range allOf {
-		if !c.HasScope(scope) {
-			return false
-		}
+func (s *snapshot) match(r *policy.Request) matched {
+	m := matched{Match: s.table.Match(r)}
+	if m.Rule != nil {
+		m.route = s.routes[m.Rule.Index]
 	}
-	return true
+	return m
+}
+
+// decide says whether who, zero where nobody was authenticated, may make the
+// request that led to m.
+func (m *matched) decide(r *policy.Request, who identity, now time.Time) Decision {
+	d := m.Decide(r, who.claims, now)
+	return Decision{outcome: outcomeOf[d.Verdict], route: m.route, who: who, challenge: d.Challenge, allow: d.Allow}
 }
 
 // forwardable reports whether the claims can travel in header fields without

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // explain describes the decision on a method and a path in words.
@@ -11,56 +13,39 @@ func (c *Config) explain(method, path string) string {
 	if (*Gateway)(nil).local([]byte(path)) != nil {
 		return fmt.Sprintf("%s %s: answered by the gateway itself", method, path)
 	}
-	table := newRoutes()
-	index := map[*route]int{}
-	for i := range c.Routes {
-		r := newRoute(&c.Routes[i], nil)
-		table.add(r)
-		index[r] = i
+	table, err := policy.New(c.Routes)
+	if err != nil {
+		return err.Error()
 	}
-	r := table.match([]byte(method), []byte(path))
+	m := table.Match(&policy.Request{Method: []byte(method), Path: []byte(path)})
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", method, path)
+	r := m.Rule
 	if r == nil {
-		if prefix, ok := table.longestPrefix(path); ok {
-			fmt.Fprintf(&b, "refused: the longest prefix that matches is %s, and no route for it allows %s", prefix, method)
+		if m.Path() != nil {
+			fmt.Fprintf(&b, "refused: the longest prefix that matches is %s, and no route for it allows %s; 401 without valid credentials, 405 with",
+				cmp.Or(string(m.Path()), "/"), method)
 		} else {
-			b.WriteString("refused: no prefix matches")
+			b.WriteString("refused: no prefix matches; 401 without valid credentials, 403 with")
 		}
-		b.WriteString("; 401 without valid credentials, 403 with")
 		return b.String()
 	}
-	conf := &c.Routes[index[r]]
-	fmt.Fprintf(&b, "routes[%d] (prefix %s, the longest that matches) to %s", index[r], conf.Prefix, conf.Upstream)
+	fmt.Fprintf(&b, "routes[%d] (prefix %s, the longest that matches) to %s", r.Index, r.Prefix, r.Upstream)
 	switch {
-	case r.public:
+	case r.Public:
 		b.WriteString("; public, without any identity")
-	case len(r.roles)+len(r.scopes) == 0:
+	case len(r.Roles)+len(r.Scopes) == 0:
 		b.WriteString("; for every authenticated caller")
 	}
-	if len(r.roles) > 0 {
-		fmt.Fprintf(&b, "; for callers with one of the roles %s", strings.Join(r.roles, ", "))
+	if len(r.Roles) > 0 {
+		fmt.Fprintf(&b, "; for callers with one of the roles %s", strings.Join(r.Roles, ", "))
 	}
-	if len(r.scopes) > 0 {
-		fmt.Fprintf(&b, "; for tokens with all of the scopes %s", strings.Join(r.scopes, ", "))
+	if len(r.Scopes) > 0 {
+		fmt.Fprintf(&b, "; for tokens with all of the scopes %s", strings.Join(r.Scopes, ", "))
 	}
-	fmt.Fprintf(&b, "; %v to begin the answer", conf.Timeout)
-	if conf.MaxBody > 0 {
-		fmt.Fprintf(&b, ", bodies of at most %d bytes", conf.MaxBody)
+	fmt.Fprintf(&b, "; %v to begin the answer", r.Timeout)
+	if r.MaxBody > 0 {
+		fmt.Fprintf(&b, ", bodies of at most %d bytes", r.MaxBody)
 	}
 	return b.String()
-}
-
-// longestPrefix is the prefix that decides on path.
-func (t *routes) longestPrefix(path string) (string, bool) {
-	for p := path; ; {
-		if _, ok := t.byPrefix[p]; ok {
-			return cmp.Or(p, "/"), true
-		}
-		i := strings.LastIndexByte(p, '/')
-		if i < 0 {
-			return "", false
-		}
-		p = p[:i]
-	}
 }

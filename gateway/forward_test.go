@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // bareConn is a connection that forwards without a socket.
@@ -84,9 +86,13 @@ func TestForwardAllocations(t *testing.T) {
 	c := bareConn()
 	in := []byte("GET /orders/1?x=%20y HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: */*\r\nAuthorization: Bearer t\r\nCookie: a=b\r\nConnection: keep-alive\r\n\r\n")
 	who := identity{token: []byte("t"), claims: claims.New(claims.Values{Subject: "s", Roles: []string{"customer"}})}
-	table := newRoutes()
-	table.add(newRoute(&Route{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}, nil))
+	table, err := policy.New([]Route{{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap := &snapshot{table: table, routes: []*route{{Rule: table.Rules()[0]}}}
 	lim := wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100}
+	now := time.Now()
 	var out []byte
 	n := testing.AllocsPerRun(100, func() {
 		r := &c.s.req
@@ -96,7 +102,9 @@ func TestForwardAllocations(t *testing.T) {
 		if credentialOf(r).kind != bearerToken {
 			t.Fatal("no token")
 		}
-		d := decide(table.match(r.Method, r.Path), who)
+		asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path}
+		m := snap.match(&asked)
+		d := m.decide(&asked, who, now)
 		if !d.Allowed() || !forwardable(who.claims) {
 			t.Fatal(d.outcome)
 		}

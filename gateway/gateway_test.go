@@ -54,7 +54,7 @@ func TestModes(t *testing.T) {
 			}
 			// not permitted
 			f("GET", "/admin", customer, 403, challengeScope)
-			f("DELETE", "/orders", customer, 403, challengeScope)
+			f("DELETE", "/orders", customer, 405, "")
 			f("GET", "/ordersx", customer, 403, challengeScope)
 			f("GET", "/", customer, 403, challengeScope)
 			f("GET", "/scoped", customer, 403, challengeScope+`, scope="orders.read orders.burn"`)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // handle handles a request whose body, possibly empty, is all here. It reports
@@ -16,7 +17,7 @@ func (c *conn) handle(body []byte) bool {
 	}
 	d := c.decide(&e)
 	o := d.outcome
-	if d.Allowed() && d.route.maxBody > 0 && int64(len(body)) > d.route.maxBody {
+	if d.Allowed() && d.route.MaxBody > 0 && int64(len(body)) > d.route.MaxBody {
 		o = bodyTooLarge
 	}
 	if o == forwarded {
@@ -50,21 +51,25 @@ func (c *conn) requestID() id {
 func (c *conn) decide(e *exchange) Decision {
 	r := &c.s.req
 	snap := c.g.snap.Load()
-	rt := snap.routes.match(r.Method, r.Path)
-	e.route = rt
-	if !snap.addresses.allow(c.remote, e.began) {
-		return Decision{outcome: limited, route: rt}
+	address := c.clientAddr()
+	asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path, Source: address}
+	m := snap.match(&asked)
+	e.route = m.route
+	if _, ok := snap.addresses.Take(policy.RateKey(address), e.began); !ok {
+		return Decision{outcome: limited, route: m.route}
 	}
-	if rt != nil && rt.public {
-		return Decision{route: rt}
+	if !m.NeedsCaller() {
+		return m.decide(&asked, identity{}, e.began)
 	}
 	who, o := c.g.auth.authenticate(credentialOf(r), e.began)
 	if o != forwarded {
-		return Decision{outcome: o, route: rt}
+		return Decision{outcome: o, route: m.route}
 	}
-	d := decide(rt, who)
-	if d.Allowed() && !snap.subjects.allow(who.claims.Subject(), e.began) {
-		d.outcome = limited
+	d := m.decide(&asked, who, e.began)
+	if d.Allowed() {
+		if _, ok := snap.subjects.Take(who.claims.Subject(), e.began); !ok {
+			d.outcome = limited
+		}
 	}
 	return d
 }
@@ -81,8 +86,8 @@ func (c *conn) finish(e *exchange, d *Decision, o outcome) {
 		return
 	}
 	r := reply{outcome: o, requestID: string(e.id[:]), close: c.closing, head: string(c.s.req.Method) == "HEAD"}
-	if o == wrongScope {
-		r.challenge = d.route.challenge
+	if d != nil {
+		r.challenge, r.allow = d.challenge, d.allow
 	}
 	e.status = answers[o].status
 	c.closing = c.closing || answers[o].hangUp

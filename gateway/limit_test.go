@@ -32,30 +32,33 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
-func TestLimiter(t *testing.T) {
-	now := time.Unix(1000, 0)
-	l := newLimiter[string](2, nil)
-	f := func(key string, after time.Duration, want bool) {
+// Behind trusted proxies limits count clients, whichever way the proxy writes
+// their addresses, and all of an IPv6 /64 as one. The gateway's own endpoints count too.
+func TestRatePerAddress(t *testing.T) {
+	w, auth := newTraffic(t, func(c *Config) {
+		c.Limits.RatePerAddress = 0.001
+		c.TrustedProxies = []string{"127.0.0.0/8"}
+	})
+	f := func(forwardedFor, path string, want int) {
 		t.Helper()
-		if now = now.Add(after); l.allow(key, now) != want {
-			t.Errorf("%s: %v", key, !want)
+		if res := w.do("GET", path, "Authorization", auth, "X-Forwarded-For", forwardedFor); res.StatusCode != want {
+			t.Errorf("%s for %s: %d, want %d", path, forwardedFor, res.StatusCode, want)
 		}
 	}
-	f("a", 0, true)
-	f("a", 0, true)
-	f("a", 0, false)
-	f("b", 0, true)
-	f("a", 499*time.Millisecond, false)
-	f("a", time.Millisecond, true)
-	f("a", 0, false)
-	for i := range 16 * maxLimited * 2 {
-		l.allow(fmt.Sprint(i), now)
-	}
-	for i := range l.shards {
-		if n := len(l.shards[i].empty); n > maxLimited {
-			t.Errorf("%d keys in a shard", n)
-		}
-	}
+	f("192.0.2.1", "/orders/file", 200)
+	f("192.0.2.1", "/orders/file", 429)
+	f("192.0.2.1:4711", "/orders/file", 429)
+	f("192.0.2.2:4711", "/orders/file", 200)
+	f("192.0.2.2", "/orders/file", 429)
+	f("192.0.2.2, 127.0.0.1", "/orders/file", 429)
+	f("2001:db8::1", "/orders/file", 200)
+	f("[2001:db8::2]:443", "/orders/file", 429)
+	f(`"[2001:db8::3]"`, "/orders/file", 429)
+	f("2001:db8:0:1::1", "/orders/file", 200)
+	f("192.0.2.3", "/.well-known/jwks.json", 200)
+	f("192.0.2.3", "/.well-known/jwks.json", 429)
+	f("192.0.2.3", "/orders/file", 429)
+	f("192.0.2.3", "/login", 429)
 }
 
 // Connections that are slow in every way are closed, and hold up nobody.

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 	"github.com/tollgate/tollgate/introspect/client"
 )
 
@@ -78,13 +80,18 @@ func (c *conn) localAlone(e *exchange, l *localRoute) {
 // local answers a request to a local route.
 func (c *conn) local(e *exchange, l *localRoute, body []byte) {
 	r := &c.s.req
+	if _, ok := c.g.snap.Load().addresses.Take(policy.RateKey(c.clientAddr()), e.began); !ok {
+		c.finish(e, nil, limited)
+		return
+	}
 	if !slices.Contains(l.methods, string(r.Method)) {
-		c.finish(e, nil, badMethod)
+		c.finish(e, &Decision{allow: strings.Join(l.methods, ", ")}, badMethod)
 		return
 	}
 	if l.bounded {
 		snap := c.g.snap.Load()
-		if !snap.loginAddresses.allow(c.clientAddr(), e.began) || !c.g.logins.enter(snap.cfg.Limits.Logins) {
+		_, ok := snap.loginAddresses.Take(policy.RateKey(c.clientAddr()), e.began)
+		if !ok || !c.g.logins.enter(snap.cfg.Limits.Logins) {
 			c.finish(e, nil, limited)
 			return
 		}

@@ -11,18 +11,20 @@ import (
 	"github.com/tollgate/tollgate/gateway/internal/netio"
 	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // A snapshot is all that a reload changes. It is immutable.
 type snapshot struct {
 	cfg     Config
-	routes  *routes
+	table   *policy.Table
+	routes  []*route                  // by the index of the rule
 	pools   map[string]*upstream.Pool // by what routes call them
 	proxies []netip.Prefix
 	lim     wire.Limits
 
-	addresses, loginAddresses *limiter[netip.Addr]
-	subjects                  *limiter[string]
+	addresses, loginAddresses *policy.Limiter[netip.Addr] // by policy.RateKey
+	subjects                  *policy.Limiter[string]
 
 	head, idle, body, write int64 // of the timeouts, in milliseconds
 }
@@ -36,29 +38,29 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *collector
 	}
 	l, t := &cfg.Limits, &cfg.Timeouts
 	s := &snapshot{
-		cfg: cfg, routes: newRoutes(), pools: map[string]*upstream.Pool{},
+		cfg: cfg, pools: map[string]*upstream.Pool{},
 		lim:            wire.Limits{Head: l.Head, Target: l.Target, Fields: l.Fields},
-		addresses:      newLimiter(l.RatePerAddress, before.addresses),
-		loginAddresses: newLimiter(l.LoginsPerAddress, before.loginAddresses),
-		subjects:       newLimiter(l.RatePerClient, before.subjects),
+		addresses:      policy.NewLimiter(l.RatePerAddress, before.addresses),
+		loginAddresses: policy.NewLimiter(l.LoginsPerAddress, before.loginAddresses),
+		subjects:       policy.NewLimiter(l.RatePerClient, before.subjects),
 		head:           t.Head.Milliseconds(),
 		idle:           t.Idle.Milliseconds(),
 		body:           t.Body.Milliseconds(),
 		write:          t.Write.Milliseconds(),
 	}
-	for i := range cfg.Routes {
-		r := &cfg.Routes[i]
+	var err error
+	if s.table, err = policy.New(cfg.Routes); err != nil {
+		return nil, err
+	}
+	for i, r := range s.table.Rules() {
 		pool, ok := s.pools[r.Upstream]
 		if !ok {
-			var err error
 			if pool, err = s.pool(r.Upstream, last, watch); err != nil {
 				return nil, fmt.Errorf("routes[%d].upstream: %w", i, err)
 			}
 			s.pools[r.Upstream] = pool
 		}
-		rt := newRoute(r, pool)
-		rt.outcomes = m.route(r.Prefix)
-		s.routes.add(rt)
+		s.routes = append(s.routes, newRoute(r, pool, m))
 	}
 	for _, p := range cfg.TrustedProxies {
 		network, err := netip.ParsePrefix(p)

@@ -71,7 +71,7 @@ func (c *conn) upgrade(d *Decision, e *exchange) outcome {
 	s := c.s
 	c.closing = true
 	switch {
-	case !d.route.socket:
+	case !d.route.WebSocket:
 		return noUpgrade
 	case string(s.req.Method) != "GET" || s.req.Body() || s.req.Minor == 0:
 		return badRequest
