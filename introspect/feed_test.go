@@ -59,7 +59,7 @@ func TestFeedIsHeld(t *testing.T) {
 		case <-time.After(50 * time.Millisecond):
 		}
 		f.want(f.revoke(token, f.asReporting()), 200, "")
-		if got := <-answer; len(got.Events) == 0 || got.Events[0].Kind != "token" {
+		if got := <-answer; len(got.Events) != 2 || got.Events[0].Kind != "session" || got.Events[1].Kind != "token" {
 			t.Errorf("with news: %+v", got)
 		}
 		f.want(f.send("GET", "/revocations?wait=x", "", "", f.asGateway()), 400, "invalid_request")

@@ -120,14 +120,14 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	return s.rotate(ctx, &store.Token{
 		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
 		Roles: user.Roles, Audience: audience, Person: true,
-	}, digest, now)
+	}, digest, now, s.lastAccess(session, now))
 }
 
 var errRefresh = invalidGrant(400, "refresh token is unknown, expired, revoked or another client's")
 
 // rotate puts a new refresh token in the place of old, and answers with it and
-// the access token of t.
-func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Digest, now int64) error {
+// the access token of t. All access tokens issued before have expired by horizon.
+func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Digest, now, horizon int64) error {
 	m, err := s.mint(t, now, 0)
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Dig
 	refresh := token.NewRefresh()
 	err = s.store.Rotate(background, &store.Rotation{
 		Session: t.Session, Old: old, New: store.DigestOf([]byte(refresh)),
-		Expires: now + seconds(s.cfg.Tokens.RefreshTTL), Access: m.stored, Now: now, Horizon: s.horizon(now),
+		Expires: now + seconds(s.cfg.Tokens.RefreshTTL), Access: m.stored, Now: now, Horizon: horizon,
 	})
 	if errors.Is(err, store.ErrReused) {
 		s.audit("refresh token reused", "user", t.Subject, "session", t.Session)

@@ -116,5 +116,11 @@ func (s *Service) audience(c *store.Client) []string {
 // horizon is when every access token issued up to now has expired.
 func (s *Service) horizon(now int64) int64 { return now + s.keyring.Tail() }
 
+// lastAccess is when every access token of a session has expired, also where the
+// last of them was issued while the clock was ahead of now.
+func (s *Service) lastAccess(session *store.Session, now int64) int64 {
+	return s.horizon(max(now, session.Expires-seconds(s.cfg.Tokens.RefreshTTL)))
+}
+
 // seconds rounds up.
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

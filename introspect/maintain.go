@@ -33,7 +33,8 @@ func (s *Service) keepKeys(ctx context.Context) error {
 const sweepLag = time.Minute
 
 // keepSwept sweeps what has expired, until ctx ends. A sweep takes its time,
-// so nothing else waits for it.
+// so nothing else waits for it. What is swept is gone for good, so the time is that
+// of a clock which no jump of the machine's clock moves.
 func (s *Service) keepSwept(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.Store.SweepEvery)
 	defer tick.Stop()
@@ -42,7 +43,7 @@ func (s *Service) keepSwept(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			n, err := store.SweepAll(ctx, s.store, s.now().Add(-sweepLag).Unix())
+			n, err := store.SweepAll(ctx, s.store, s.clock.Now()-seconds(sweepLag))
 			s.metrics.swept.Add(n)
 			if err != nil && ctx.Err() == nil {
 				s.log.Error("sweep failed", "error", err)

@@ -47,20 +47,19 @@ func (s *Service) revoke(ctx *fasthttp.RequestCtx) error {
 // where a login began it, else of the token and of what was exchanged for it. The
 // token comes last: whoever finds it revoked finds the others revoked too.
 func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.Event, error) {
-	end := s.horizon(now)
 	if token.IsRefresh(text) {
 		session, err := s.store.Session(background, store.DigestOf(text), now)
 		if err != nil || !s.speaksFor(caller, session.ClientID) {
 			return nil, err
 		}
-		return []store.Event{{Kind: store.KindSession, ID: session.ID, Expires: end}}, nil
+		return []store.Event{{Kind: store.KindSession, ID: session.ID, Expires: s.lastAccess(session, now)}}, nil
 	}
 	t, err := s.lookup(text, now)
 	if err != nil || !s.speaksFor(caller, t.ClientID) {
 		return nil, err
 	}
 	if t.ClientID == s.cfg.LoginClientID {
-		return []store.Event{{Kind: store.KindSession, ID: t.Session, Expires: end}}, nil
+		return []store.Event{{Kind: store.KindSession, ID: t.Session, Expires: max(s.horizon(now), t.Expires)}}, nil
 	}
 	var events []store.Event
 	if t.Session == "" {

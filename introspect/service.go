@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tollgate/tollgate/engine/revocation"
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
 	"github.com/tollgate/tollgate/introspect/signing"
@@ -28,6 +29,7 @@ type Service struct {
 	cfg     Config
 	log     *slog.Logger
 	now     func() time.Time
+	clock   revocation.Clock // of the sweeps
 	store   store.Store
 	keyring *signing.Keyring
 	hasher  *account.Hasher
@@ -59,6 +61,11 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	if plainly(c.Issuer) {
 		log.Warn("issuer is not https: tokens and secrets travel for all to read (RFC 8414, section 2)", "issuer", c.Issuer)
 	}
+	begin := s.now()
+	s.clock.Wall = func() time.Time { return s.now() }
+	s.clock.Elapsed = func() time.Duration { return s.now().Sub(begin) }
+	s.store.Feed().Hold(time.Duration(s.keyring.Tail())*time.Second, func() time.Duration { return s.clock.Elapsed() })
+	s.clock.Now() // from here on a jump ahead is known as one
 	s.metrics = newMetrics(s)
 	s.store = newTimed(s.store, s.metrics.set)
 	s.keyring.Revoke(s.store.Feed().Keys())

@@ -35,6 +35,8 @@ type Follower struct {
 
 	mu     sync.Mutex
 	status Status
+	again  bool               // the whole feed has to be read again
+	giveUp context.CancelFunc // ends the call that waits for the feed
 }
 
 // Status is how a Follower is doing.
@@ -61,6 +63,7 @@ func NewFollower(source Source, set *Set, options Options) *Follower {
 
 // Run follows the feed until ctx ends, and returns ctx's error.
 func (f *Follower) Run(ctx context.Context) error {
+	go f.watchClock(ctx, f.set.clock.SetBack())
 	backoff := firstBackoff
 	for {
 		started := time.Now()
@@ -91,11 +94,61 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
+// clockCheck is how often the follower looks whether the machine's clock has been
+// set back.
+const clockCheck = 500 * time.Millisecond
+
+// watchClock has the whole feed read again when the machine's clock has been set
+// back more often than the count seen: what the set took for expired until then
+// may not be.
+func (f *Follower) watchClock(ctx context.Context, seen uint64) {
+	tick := time.NewTicker(clockCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if n := f.set.clock.SetBack(); n != seen {
+			seen = n
+			f.mu.Lock()
+			f.again = true
+			if f.giveUp != nil {
+				f.giveUp()
+			}
+			f.mu.Unlock()
+		}
+	}
+}
+
+// next is the cursor to ask after, and the context of that call.
+func (f *Follower) next(ctx context.Context) (call context.Context, cancel context.CancelFunc, cursor string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.again {
+		f.again, f.status.cursor = false, ""
+	}
+	call, cancel = context.WithTimeout(ctx, f.options.MaxSilence)
+	f.giveUp = cancel
+	return call, cancel, f.status.cursor
+}
+
+// readAgain reports whether the whole feed has to be read again.
+func (f *Follower) readAgain() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.again
+}
+
 // step asks once, and returns the number of events.
 func (f *Follower) step(ctx context.Context) (int, error) {
-	call, cancel := context.WithTimeout(ctx, f.options.MaxSilence)
+	call, cancel, cursor := f.next(ctx)
 	defer cancel()
-	batch, err := f.source.Next(call, f.Status().cursor)
+	batch, err := f.source.Next(call, cursor)
+	if err != nil && f.readAgain() {
+		return 0, nil // it was given up for that
+	}
 	if err != nil {
 		if f.options.OnError != nil && ctx.Err() == nil {
 			f.options.OnError(err)

@@ -11,9 +11,11 @@ import (
 // kinds are the kinds in the order a set keeps them.
 var kinds = [...]Kind{Token, Session, Subject, Client, Key}
 
-// A Set is what has been revoked. Reading never waits for writing unless the id
+// A Set is what has been revoked. An entry is forgotten only when its time is over
+// by a Clock, so that no jump of the machine's clock makes a revoked token good. Reading never waits for writing unless the id
 // asked for is, or in rare cases looks like, one that is there.
 type Set struct {
+	clock      Clock // by which entries are forgotten
 	seed       maphash.Seed
 	generation atomic.Uint64
 	table      atomic.Pointer[table] // one for each whole feed that was read
@@ -45,9 +47,12 @@ const (
 )
 
 // NewSet returns an empty Set.
-func NewSet() *Set {
-	s := &Set{seed: maphash.MakeSeed()}
-	s.table.Store(newTable(0, time.Now().Unix()))
+func NewSet() *Set { return newSet(nil, nil) }
+
+// newSet returns an empty Set with the clocks of a test.
+func newSet(wall func() time.Time, elapsed func() time.Duration) *Set {
+	s := &Set{clock: Clock{Wall: wall, Elapsed: elapsed}, seed: maphash.MakeSeed()}
+	s.table.Store(newTable(0, s.clock.Now()))
 	changed := make(chan struct{})
 	s.changed.Store(&changed)
 	return s
@@ -116,7 +121,7 @@ func (t *table) len() int {
 func (s *Set) Apply(b Batch) (ignored int) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	now := time.Now().Unix()
+	now := s.clock.Now()
 	t := s.table.Load()
 	if b.Reset {
 		t = newTable(len(b.Events), now)

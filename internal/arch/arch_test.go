@@ -27,7 +27,7 @@ var table = []rule{
 	{"engine/claimcache", []string{"engine/claims"}},
 	{"engine", []string{"engine/claims", "engine/jwt", "engine/ed25519", "engine/keyset", "engine/claimcache", "engine/revocation"}},
 	{"engine/httpauth", []string{"engine", "engine/claims"}},
-	{"introspect/...", []string{"introspect/...", "engine/claims", "engine/keyset", "engine/jwt"}},
+	{"introspect/...", []string{"introspect/...", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
 	{"gateway/policy", []string{"engine/claims"}},
 	{"gateway/...", []string{"gateway/...", "engine/...", "introspect/client"}},
 	{"loadtest/...", []string{"loadtest/..."}},

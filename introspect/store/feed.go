@@ -17,6 +17,9 @@ import (
 type Feed struct {
 	shared bool
 
+	hold    time.Duration // see Hold
+	elapsed func() time.Duration
+
 	mu      sync.RWMutex
 	epoch   string
 	stalled error    // why followers cannot be answered at present
@@ -31,7 +34,8 @@ type Feed struct {
 type entry struct {
 	seq     uint64
 	expires int64
-	added   int64 // when it came here, in Unix nanoseconds
+	added   int64         // when it came here, in Unix nanoseconds
+	came    time.Duration // the same, by the clock of Hold
 	name    name
 	json    []byte // nil once the entry is dead
 }
@@ -50,7 +54,25 @@ type bound struct {
 // that give out the same numbers, and must hold no "-". A shared feed is one that
 // other instances show as well: a cursor may then be ahead of it.
 func NewFeed(epoch string, shared bool) *Feed {
-	return &Feed{epoch: epoch, shared: shared, named: map[name]bound{}, changed: make(chan struct{})}
+	begin := time.Now()
+	return &Feed{
+		epoch: epoch, shared: shared, named: map[name]bound{}, changed: make(chan struct{}),
+		elapsed: func() time.Duration { return time.Since(begin) },
+	}
+}
+
+// Hold has Drop keep each entry for at least d after it came here, by a clock that
+// cannot be set and began when the feed was made (nil: the monotonic one). A store
+// that is opened while the machine's clock is ahead then forgets no revocation of a
+// token that is good again once the clock is right, where no token lives for longer
+// than d. It is called before the feed is used by others.
+func (f *Feed) Hold(d time.Duration, elapsed func() time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hold = d
+	if elapsed != nil {
+		f.elapsed = elapsed
+	}
 }
 
 // cursor is the cursor of the event numbered seq.
@@ -78,6 +100,7 @@ func (f *Feed) Append(first uint64, events ...Event) {
 	now := time.Now().UnixNano()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	came := f.elapsed()
 	for i, ev := range events {
 		seq := first + uint64(i)
 		if seq <= f.last {
@@ -88,7 +111,7 @@ func (f *Feed) Append(first uint64, events ...Event) {
 		if err != nil {
 			panic("BUG: event cannot be written: " + err.Error())
 		}
-		e := &entry{seq: seq, expires: ev.Expires, added: now, name: name{ev.Kind, ev.ID}, json: text}
+		e := &entry{seq: seq, expires: ev.Expires, added: now, came: came, name: name{ev.Kind, ev.ID}, json: text}
 		f.entries = append(f.entries, e)
 		f.last = seq
 		heap.Push(&f.expiry, e)
@@ -265,13 +288,15 @@ func (f *Feed) bars(kind Kind, id string, issued int64) bool {
 	return ok && issued <= b.before
 }
 
-// Drop forgets at most limit entries that have expired and returns their
-// numbers. Followers miss nothing by it: what the entries revoked has expired.
+// Drop forgets at most limit entries that have expired, and that Hold does not
+// keep, and returns their numbers. Followers miss nothing by it: what the entries
+// revoked has expired.
 func (f *Feed) Drop(now int64, limit int) []uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var gone []uint64
-	for len(f.expiry) > 0 && f.expiry[0].expires <= now && len(gone) < limit {
+	held := f.elapsed() - f.hold
+	for len(f.expiry) > 0 && f.expiry[0].expires <= now && f.expiry[0].came <= held && len(gone) < limit {
 		e := heap.Pop(&f.expiry).(*entry)
 		e.json = nil
 		f.dead++
