@@ -21,6 +21,7 @@ type rule struct {
 var table = []rule{
 	{"engine/claims", nil},
 	{"engine/ed25519/...", []string{"engine/ed25519/..."}}, // its own internal packages
+	{"engine/ecdsa/...", []string{"engine/ecdsa/..."}},
 	{"engine/revocation", nil},
 	{"engine/jwt", []string{"engine/claims"}},
 	{"engine/keyset", []string{"engine/ed25519"}},

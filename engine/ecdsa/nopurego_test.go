@@ -1,0 +1,5 @@
+//go:build !purego
+
+package ecdsa
+
+const purego = false
