@@ -6,8 +6,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/upstream"
 )
 
 // handleAlone handles a request that takes more than its head: a body that is

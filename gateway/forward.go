@@ -5,8 +5,8 @@ import (
 	"os"
 
 	"github.com/tollgate/tollgate/gateway/internal/netio"
-	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/upstream"
 )
 
 // responseLimits bound the head of an answer: it has to fit the buffer.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 
-	"github.com/tollgate/tollgate/gateway/internal/upstream"
+	"github.com/tollgate/tollgate/gateway/upstream"
 )
 
 // glance is how often a request that waits for its upstream looks whether the

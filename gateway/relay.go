@@ -1,8 +1,8 @@
 package gateway
 
 import (
-	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/upstream"
 )
 
 // relay writes the answer whose head was read to the client; got is what was

@@ -1,8 +1,8 @@
 package gateway
 
 import (
-	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/policy"
+	"github.com/tollgate/tollgate/gateway/upstream"
 )
 
 // A route is a rule of the policy with what forwarding needs.

@@ -9,9 +9,9 @@ import (
 	"reflect"
 
 	"github.com/tollgate/tollgate/gateway/internal/netio"
-	"github.com/tollgate/tollgate/gateway/internal/upstream"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 	"github.com/tollgate/tollgate/gateway/policy"
+	"github.com/tollgate/tollgate/gateway/upstream"
 )
 
 // A snapshot is all that a reload changes. It is immutable.

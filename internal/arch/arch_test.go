@@ -30,6 +30,7 @@ var table = []rule{
 	{"engine/httpauth", []string{"engine", "engine/claims"}},
 	{"introspect/...", []string{"introspect/...", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
 	{"gateway/policy", []string{"engine/claims"}},
+	{"gateway/upstream", []string{"gateway/internal/netio"}},
 	{"gateway/...", []string{"gateway/...", "engine/...", "introspect/client"}},
 	{"loadtest/...", []string{"loadtest/..."}},
 	{"internal/...", []string{"internal/..."}},
