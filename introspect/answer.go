@@ -18,6 +18,7 @@ type refusal struct {
 	code        string
 	description string
 	wait        time.Duration // Retry-After, where it is not zero
+	scheme      string        // of the challenge of a 401 or 403; empty: Basic for a 401
 }
 
 func (r *refusal) Error() string { return r.code + ": " + r.description }
@@ -87,10 +88,16 @@ func answerRefusal(ctx *fasthttp.RequestCtx, r *refusal) {
 		panic("BUG: " + err.Error())
 	}
 	h := &ctx.Response.Header
-	switch r.status {
-	case 401:
+	switch {
+	case r.scheme != "":
+		challenge := r.scheme + ` realm="tollgate"`
+		if r.code != "" {
+			challenge += `, error="` + r.code + `", error_description="` + r.description + `"`
+		}
+		h.Set("WWW-Authenticate", challenge)
+	case r.status == 401:
 		h.Set("WWW-Authenticate", `Basic realm="tollgate", charset="UTF-8"`)
-	case 405:
+	case r.status == 405:
 		h.Set("Allow", allowed(string(ctx.Path())))
 	}
 	if r.wait > 0 {

@@ -75,10 +75,19 @@ func (s *Service) client(ctx context.Context, c credentials) (*store.Client, err
 	if err != nil {
 		return nil, err
 	}
-	if found.Disabled || !secretMatches(found, c.secret) {
+	if found.Disabled || !authenticates(found, c.secret) {
 		return nil, errInvalidClient
 	}
 	return found, nil
+}
+
+// authenticates reports whether a client with this secret is c: a public client
+// has none, and shows none (RFC 6749, section 2.1).
+func authenticates(c *store.Client, secret []byte) bool {
+	if c.Public {
+		return len(secret) == 0
+	}
+	return secretMatches(c, secret)
 }
 
 // decodedID undoes the encoding of a client id by RFC 6749, section 2.3.1, which

@@ -126,6 +126,7 @@ func (c *LoginConfig) check() error {
 	count("login.concurrency", c.Concurrency, 1024)
 	count("login.queue", c.Queue, 100_000)
 	errs = append(errs, span("login.wait", c.Wait, 100*time.Millisecond, time.Minute))
+	errs = append(errs, span("login.session_ttl", c.SessionTTL, time.Minute, maxRefresh))
 	limit("login.per_pair", c.PerPair)
 	limit("login.per_address", c.PerAddress)
 	limit("login.per_id", c.PerID)

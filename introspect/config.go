@@ -95,6 +95,11 @@ type LoginConfig struct {
 	PerPair     LimitConfig    `yaml:"per_pair"`    // failures of an id from an address; default 10, one more every 1m
 	PerAddress  LimitConfig    `yaml:"per_address"` // failures from an address; default 200, one more every 2s
 	PerID       LimitConfig    `yaml:"per_id"`      // failures of an id from anywhere new; default 1000, one more every 30s
+	// SessionTTL is how long a browser in which somebody has logged in stays so;
+	// default 12h.
+	SessionTTL time.Duration `yaml:"session_ttl"`
+	// Title is what the login page calls the installation; default Tollgate.
+	Title string `yaml:"title"`
 }
 
 // LimitConfig is a budget.
@@ -146,6 +151,8 @@ func (c Config) WithDefaults() Config {
 	c.Login.PerPair.or(10, time.Minute)
 	c.Login.PerAddress.or(200, 2*time.Second)
 	c.Login.PerID.or(1000, 30*time.Second)
+	or(&c.Login.SessionTTL, 12*time.Hour)
+	or(&c.Login.Title, "Tollgate")
 	or(&c.Feed.DefaultWait, 10*time.Second)
 	or(&c.Feed.MaxWait, 30*time.Second)
 	return c

@@ -2,7 +2,6 @@ package introspect
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/valyala/fasthttp"
 
@@ -13,6 +12,7 @@ import (
 // The grants of the token endpoint. A password grant is not among them
 // (RFC 9700, section 2.4).
 const (
+	grantCode     = "authorization_code"
 	grantClient   = "client_credentials"
 	grantRefresh  = "refresh_token"
 	grantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -26,6 +26,8 @@ func (s *Service) token(ctx *fasthttp.RequestCtx) error {
 		return err
 	}
 	switch f.get("grant_type") {
+	case grantCode:
+		return s.grantCode(ctx, f)
 	case grantClient:
 		return s.grantClient(ctx, f)
 	case grantRefresh:
@@ -107,9 +109,7 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 		return errRefresh
 	}
 	// What the session was granted, less what the user has lost since.
-	scope, err := narrow(f.get("scope"), slices.DeleteFunc(store.Scopes(session.Scope), func(have string) bool {
-		return !slices.Contains(user.Scopes, have)
-	}))
+	scope, err := narrow(f.get("scope"), s.held(session.Scope, session.ClientID, user))
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	}
 	return s.rotate(ctx, &store.Token{
 		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
-		Roles: user.Roles, Audience: audience, Person: true,
+		Roles: s.rolesFor(session.ClientID, scope, caller, user), Audience: audience, Person: true,
 	}, digest, now, s.lastAccess(session, now))
 }
 

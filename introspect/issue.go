@@ -81,8 +81,13 @@ func (s *Service) moment(subject, clientID string) int64 {
 // answer is what the client is told, with a refresh token or what type was
 // issued where these are not empty.
 func (m *minted) answer(refresh, issuedType string) []byte {
+	return m.answerWithID(refresh, issuedType, "")
+}
+
+// answerWithID is answer with an ID token, where that is not empty.
+func (m *minted) answerWithID(refresh, issuedType, id string) []byte {
 	return token.AppendGrant(make([]byte, 0, 256), &token.Grant{
-		Access: m.text, IssuedType: issuedType, Refresh: refresh,
+		Access: m.text, IssuedType: issuedType, Refresh: refresh, ID: id,
 		Scope: m.token.Scope, ExpiresIn: m.token.Expires - m.token.Issued,
 	})
 }

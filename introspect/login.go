@@ -22,33 +22,43 @@ func (s *Service) login(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	if len(password) == 0 || len(password) > account.MaxPassword {
-		return account.ErrPasswordLength
-	}
-	if id == "" || len(id) > 255 {
-		return invalidRequest("id must be 1 to 255 bytes")
-	}
-	network, err := s.network(ctx)
+	user, network, now, err := s.admit(ctx, id, password)
 	if err != nil {
 		return err
+	}
+	return s.begin(ctx, user, network, now)
+}
+
+// admit checks the password of a user, within the limits of logins. It returns
+// the network that the request comes from, also with an error, and the second
+// from which on what is issued to the user counts.
+func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (user *store.User, network string, now int64, err error) {
+	if len(password) == 0 || len(password) > account.MaxPassword {
+		return nil, "", 0, account.ErrPasswordLength
+	}
+	if id == "" || len(id) > 255 {
+		return nil, "", 0, invalidRequest("id must be 1 to 255 bytes")
+	}
+	if network, err = s.network(ctx); err != nil {
+		return nil, "", 0, err
 	}
 	attempt, wait := s.limits.Begin(id, network, s.now())
 	if wait > 0 {
 		s.audit("login", "outcome", "limited", "network", network)
-		return tooMany(wait)
+		return nil, network, 0, tooMany(wait)
 	}
-	now := s.moment(id, s.cfg.LoginClientID)
-	user, err := s.checkPassword(background, id, password)
+	now = s.moment(id, s.cfg.LoginClientID)
+	user, err = s.checkPassword(background, id, password)
 	if err == errLogin {
 		s.auditFailedLogin(user, network)
-		return err
+		return nil, network, 0, err
 	}
 	if err != nil {
 		attempt.Cancel()
-		return err
+		return nil, network, 0, err
 	}
 	attempt.Succeed(s.now())
-	return s.begin(ctx, user, network, now)
+	return user, network, now, nil
 }
 
 // checkPassword returns the user whose password it is. Unknown, disabled and

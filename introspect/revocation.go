@@ -58,7 +58,7 @@ func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.E
 	if err != nil || !s.speaksFor(caller, t.ClientID) {
 		return nil, err
 	}
-	if t.ClientID == s.cfg.LoginClientID {
+	if t.Person && t.Session != "" && t.Actor == "" {
 		return []store.Event{{Kind: store.KindSession, ID: t.Session, Expires: max(s.horizon(now), t.Expires)}}, nil
 	}
 	var events []store.Event

@@ -27,7 +27,7 @@ func (f *fixture) refusals() map[string]reply {
 		"wrong secret":       ask(clientGrant, basicAuth("reporting", "wrong")),
 		"an assertion":       ask(append(clientGrant, "client_assertion", "a.b.c"), anonymous),
 		"not permitted":      f.exchange(access, f.asReporting()),
-		"unknown grant":      ask([]string{"grant_type", "authorization_code", "code", "x"}, f.asReporting()),
+		"unknown grant":      ask([]string{"grant_type", "password", "code", "x"}, f.asReporting()),
 		"unknown refresh":    f.refresh("tgr_" + strings.Repeat("A", 43)),
 		"malformed refresh":  f.refresh("\"\\\u00e9\n"),
 		"another's refresh":  ask([]string{"grant_type", grantRefresh, "refresh_token", refresh}, f.asReporting()),
@@ -144,7 +144,7 @@ func TestRFC6749_5_2_InvalidClientIs401WithChallenge(t *testing.T) {
 
 func TestRFC6749_5_2_UnsupportedGrantType(t *testing.T) {
 	f := start(t, quick(t))
-	for _, grant := range []string{"authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"} {
+	for _, grant := range []string{"password", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"} {
 		f.want(f.post("/oauth2/token", []string{"grant_type", grant}, f.asReporting()), 400, "unsupported_grant_type")
 	}
 }

@@ -2,25 +2,54 @@ package introspect
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/introspect/authorize"
 )
 
 type endpoint struct {
-	method string
-	handle func(*Service, *fasthttp.RequestCtx) error
+	methods string // as Allow lists them
+	handle  func(*Service, *fasthttp.RequestCtx) error
 }
 
+// takes reports whether an endpoint answers a method.
+func (e endpoint) takes(method string) bool {
+	return slices.Contains(strings.Split(e.methods, ", "), method)
+}
+
+// page is an endpoint that people see.
+func page(handle func(*authorize.Server, *fasthttp.RequestCtx) error) func(*Service, *fasthttp.RequestCtx) error {
+	return func(s *Service, ctx *fasthttp.RequestCtx) error { return handle(s.browser, ctx) }
+}
+
+const (
+	get  = "GET, HEAD"
+	post = "POST"
+	both = "GET, HEAD, POST"
+)
+
 var endpoints = map[string]endpoint{
-	"/login":                 {"POST", (*Service).login},
-	"/oauth2/token":          {"POST", (*Service).token},
-	"/oauth2/introspect":     {"POST", (*Service).introspect},
-	"/oauth2/revoke":         {"POST", (*Service).revoke},
-	"/revocations":           {"GET", (*Service).revocations},
-	"/.well-known/jwks.json": {"GET", (*Service).keySet},
-	metadataPath:             {"GET", (*Service).metadata},
+	"/login":                 {post, (*Service).login},
+	"/oauth2/token":          {post, (*Service).token},
+	"/oauth2/introspect":     {post, (*Service).introspect},
+	"/oauth2/revoke":         {post, (*Service).revoke},
+	"/revocations":           {get, (*Service).revocations},
+	"/oauth2/userinfo":       {both, (*Service).userinfo},
+	"/.well-known/jwks.json": {get, (*Service).keySet},
+	metadataPath:             {get, (*Service).metadata},
+	discoveryPath:            {get, (*Service).metadata},
+
+	authorize.PathAuthorize: {both, page((*authorize.Server).Authorize)},
+	authorize.PathLogin:     {post, page((*authorize.Server).Login)},
+	authorize.PathConsent:   {both, page((*authorize.Server).Consent)},
+	authorize.PathStyle:     {get, page((*authorize.Server).Style)},
+	authorize.PathScript:    {get, page((*authorize.Server).Script)},
+	authorize.PathLogout:    {both, page((*authorize.Server).Logout)},
+	authorize.PathAccount:   {both, page((*authorize.Server).Account)},
 }
 
 // issuerPath is the path of an issuer that has one, without a slash at its end.
@@ -42,18 +71,15 @@ func (s *Service) place(ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	if path == metadataPath+s.below {
 		ctx.URI().SetPath(metadataPath)
+	} else if path == discoveryPath+s.below {
+		ctx.URI().SetPath(discoveryPath)
 	} else if rest, ok := strings.CutPrefix(path, s.below); ok && endpoints[rest].handle != nil {
 		ctx.URI().SetPath(rest)
 	}
 }
 
 // allowed is the Allow header of a path.
-func allowed(path string) string {
-	if e := endpoints[path]; e.method == "GET" {
-		return "GET, HEAD"
-	}
-	return "POST"
-}
+func allowed(path string) string { return endpoints[path].methods }
 
 // serve answers one request.
 func (s *Service) serve(ctx *fasthttp.RequestCtx) {
@@ -66,7 +92,7 @@ func (s *Service) serve(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	err := error(errMethod)
-	if method := string(ctx.Method()); method == e.method || e.method == "GET" && method == "HEAD" {
+	if e.takes(string(ctx.Method())) {
 		err = e.handle(s, ctx)
 	}
 	outcome := "ok"

@@ -13,6 +13,7 @@ import (
 	"github.com/tollgate/tollgate/engine/revocation"
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
+	"github.com/tollgate/tollgate/introspect/authorize"
 	"github.com/tollgate/tollgate/introspect/signing"
 	"github.com/tollgate/tollgate/introspect/store"
 )
@@ -37,6 +38,7 @@ type Service struct {
 	admin   *admin.Local
 	metrics *serviceMetrics
 	below   string // the issuer's path, under which the endpoints are
+	browser *authorize.Server
 
 	draining chan struct{} // closed when Serve begins to end
 }
@@ -68,6 +70,7 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	s.clock.Now() // from here on a jump ahead is known as one
 	s.metrics = newMetrics(s)
 	s.store = newTimed(s.store, s.metrics.set)
+	s.browser = s.newAuthorize()
 	s.keyring.Revoke(s.store.Feed().Keys())
 	if errors.Is(s.keyring.Ready(s.now().Unix()), signing.ErrNoKey) {
 		if _, err := s.admin.NewKey(background); err != nil {

@@ -73,10 +73,18 @@ func start(t *testing.T, cfg Config) *fixture {
 	return f
 }
 
+// selfIssuer in a configuration stands for the address that the service gets.
+const selfIssuer = "self"
+
 // run serves cfg until the test ends or stop is called.
 func run(t *testing.T, cfg Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, cfg: cfg, log: new(lockedBuffer)}
+	public, adminListener := listen(t), listen(t)
+	if cfg.Issuer == selfIssuer {
+		cfg.Issuer = "http://" + public.Addr().String()
+		f.cfg = cfg
+	}
 	var err error
 	f.svc, err = New(cfg, slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
@@ -90,7 +98,6 @@ func run(t *testing.T, cfg Config) *fixture {
 		return now.Add(time.Duration(f.ahead.Load()))
 	}
 	f.svc.admin.Now = f.svc.now
-	public, adminListener := listen(t), listen(t)
 	f.url = "http://" + public.Addr().String()
 	f.admin = "http://" + adminListener.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())

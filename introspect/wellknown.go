@@ -9,9 +9,17 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/introspect/authorize"
+	"github.com/tollgate/tollgate/introspect/authorize/pages"
 )
 
-const metadataPath = "/.well-known/oauth-authorization-server"
+// The paths of the metadata: of RFC 8414, and of OpenID Connect Discovery, whose
+// document is the same with more members.
+const (
+	metadataPath  = "/.well-known/oauth-authorization-server"
+	discoveryPath = "/.well-known/openid-configuration"
+)
 
 // keySet is GET /.well-known/jwks.json (RFC 7517, section 5). It may be cached
 // for half the time that a new key is published before it signs.
@@ -19,22 +27,38 @@ func (s *Service) keySet(ctx *fasthttp.RequestCtx) error {
 	return s.answerPublic(ctx, s.keyring.KeySet(s.now().Unix()), s.cfg.Keys.Lead/2)
 }
 
-// metadata is GET /.well-known/oauth-authorization-server (RFC 8414). There is
-// no authorization endpoint, so there are no response types.
+// metadata is GET /.well-known/oauth-authorization-server (RFC 8414) and
+// /.well-known/openid-configuration (OpenID Connect Discovery 1.0, section 3).
 func (s *Service) metadata(ctx *fasthttp.RequestCtx) error {
 	base := strings.TrimSuffix(s.cfg.Issuer, "/")
 	body, err := json.Marshal(map[string]any{
 		"issuer":                                s.cfg.Issuer,
+		"authorization_endpoint":                base + authorize.PathAuthorize,
 		"token_endpoint":                        base + "/oauth2/token",
+		"userinfo_endpoint":                     base + "/oauth2/userinfo",
+		"end_session_endpoint":                  base + authorize.PathLogout,
 		"introspection_endpoint":                s.cfg.IntrospectionEndpoint,
 		"revocation_endpoint":                   base + "/oauth2/revoke",
 		"jwks_uri":                              base + "/.well-known/jwks.json",
-		"response_types_supported":              []string{},
-		"grant_types_supported":                 []string{grantClient, grantRefresh, grantExchange},
+		"scopes_supported":                      authorize.Scopes,
+		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query", "form_post"},
+		"grant_types_supported":                 []string{grantCode, grantClient, grantRefresh, grantExchange},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"EdDSA"},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"prompt_values_supported":               []string{"none", "login", "consent", "select_account"},
+		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "sid", "name", "preferred_username", "email", "email_verified", "roles"},
+		"ui_locales_supported":                  pages.Languages(),
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
-		"introspection_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
-		"revocation_endpoint_auth_methods_supported":    []string{"client_secret_basic", "client_secret_post", "none"},
-		"introspection_signing_alg_values_supported":    []string{"EdDSA"},
+
+		"authorization_response_iss_parameter_supported": true,
+		"request_parameter_supported":                    false,
+		"request_uri_parameter_supported":                false,
+		"claims_parameter_supported":                     false,
+		"introspection_endpoint_auth_methods_supported":  []string{"client_secret_basic", "client_secret_post"},
+		"revocation_endpoint_auth_methods_supported":     []string{"client_secret_basic", "client_secret_post", "none"},
+		"introspection_signing_alg_values_supported":     []string{"EdDSA"},
 	})
 	if err != nil {
 		return err

@@ -36,6 +36,8 @@ type key struct {
 	header  []byte      // of every access token it signs, encoded, with the dot behind it
 	tokens  *jwt.Signer // access tokens, typ at+jwt
 	answers *jwt.Signer // introspection answers, typ token-introspection+jwt
+	ids     *jwt.Signer // ID tokens, typ JWT
+	idHead  []byte      // header, of ID tokens
 }
 
 var errKey = errors.New("not an Ed25519 private key (RFC 8037: kty OKP, crv Ed25519, x, d)")
@@ -80,9 +82,17 @@ func newKey(r record) (*key, error) {
 	if k.answers, err = jwt.NewSigner(r.ID, private, "token-introspection+jwt"); err != nil {
 		return nil, err
 	}
-	token := k.tokens.Append(nil, []byte("{}"))
-	k.header = token[:bytes.IndexByte(token, '.')+1]
+	if k.ids, err = jwt.NewSigner(r.ID, private, "JWT"); err != nil {
+		return nil, err
+	}
+	k.header, k.idHead = headerOf(k.tokens), headerOf(k.ids)
 	return k, nil
+}
+
+// headerOf is the header that begins every token of a signer, with its dot.
+func headerOf(s *jwt.Signer) []byte {
+	token := s.Append(nil, []byte("{}"))
+	return token[:bytes.IndexByte(token, '.')+1]
 }
 
 // thumbprint is the JWK thumbprint (RFC 7638; RFC 8037, section 2).

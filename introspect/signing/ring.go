@@ -103,26 +103,32 @@ func (r ring) jwks(now int64) []byte {
 // or the token is not ours.
 func (r ring) verify(token []byte, now int64) (payload []byte, kid string, ok bool) {
 	for i, k := range r {
-		if !bytes.HasPrefix(token, k.header) || !r.published(i, now) {
-			continue
+		if bytes.HasPrefix(token, k.header) && r.published(i, now) {
+			payload, ok = k.verify(token, k.header)
+			return payload, k.ID, ok
 		}
-		dot := bytes.LastIndexByte(token, '.')
-		if dot < len(k.header) {
-			return nil, "", false
-		}
-		var sig [ed25519.SignatureSize]byte
-		n, err := decode(sig[:], token[dot+1:])
-		if err != nil || n != len(sig) || !ed25519.Verify(k.public, token[:dot], sig[:]) {
-			return nil, "", false
-		}
-		body := token[len(k.header):dot]
-		payload = make([]byte, base64.RawURLEncoding.DecodedLen(len(body)))
-		if n, err = decode(payload, body); err != nil {
-			return nil, "", false
-		}
-		return payload[:n], k.ID, true
 	}
 	return nil, "", false
+}
+
+// verify returns the payload of a token that begins with header and was signed
+// by k.
+func (k *key) verify(token, header []byte) (payload []byte, ok bool) {
+	dot := bytes.LastIndexByte(token, '.')
+	if dot < len(header) {
+		return nil, false
+	}
+	var sig [ed25519.SignatureSize]byte
+	n, err := decode(sig[:], token[dot+1:])
+	if err != nil || n != len(sig) || !ed25519.Verify(k.public, token[:dot], sig[:]) {
+		return nil, false
+	}
+	body := token[len(header):dot]
+	payload = make([]byte, base64.RawURLEncoding.DecodedLen(len(body)))
+	if n, err = decode(payload, body); err != nil {
+		return nil, false
+	}
+	return payload[:n], true
 }
 
 // decode is strict base64url: no stray bits, and none of the line breaks that

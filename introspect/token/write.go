@@ -12,6 +12,7 @@ type Grant struct {
 	Access     string
 	IssuedType string // RFC 8693, section 2.2.1; may be empty, like what follows
 	Refresh    string
+	ID         string // an ID token (OpenID Connect Core, section 3.1.3.3)
 	Scope      string
 	ExpiresIn  int64 // seconds
 }
@@ -25,6 +26,9 @@ func AppendGrant(b []byte, g *Grant) []byte {
 	b = strconv.AppendInt(append(b, `,"token_type":"Bearer","expires_in":`...), g.ExpiresIn, 10)
 	if g.Refresh != "" {
 		b = appendString(append(b, `,"refresh_token":`...), g.Refresh)
+	}
+	if g.ID != "" {
+		b = appendString(append(b, `,"id_token":`...), g.ID)
 	}
 	if g.Scope != "" {
 		b = appendString(append(b, `,"scope":`...), g.Scope)
