@@ -35,7 +35,8 @@ func newClientAdd(w *where) *cobra.Command {
 digest, so this is the only time it can be seen.`,
 		Example: `  tollgate client add reporting --role auditor
   tollgate client add gateway --service > gateway.secret
-  tollgate client add legacy --secret-stdin < secret.txt`,
+  tollgate client add legacy --secret-stdin < secret.txt
+  tollgate client add shop --redirect-uri https://shop.example/callback --public --first-party`,
 		Args: oneArg("the id"),
 		RunE: w.operation(func(cmd *cobra.Command, ops admin.Admin, args []string) (err error) {
 			n.ID = args[0]
@@ -47,6 +48,10 @@ digest, so this is the only time it can be seen.`,
 			c, secret, err := ops.AddClient(cmd.Context(), n)
 			if err != nil {
 				return err
+			}
+			if c.Public {
+				fmt.Fprintf(cmd.ErrOrStderr(), "client %s: public, so it has no secret; codes go to %s\n", c.ID, words(c.RedirectURIs))
+				return nil
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "client %s: roles %s, scopes %s, audiences %s%s\n",
 				c.ID, words(c.Roles), words(c.Scopes), words(c.Audiences), map[bool]string{true: ", service"}[c.Service])
@@ -62,6 +67,11 @@ digest, so this is the only time it can be seen.`,
 	flags.StringSliceVar(&n.Scopes, "scope", nil, "a scope; may be given several times")
 	flags.StringSliceVar(&n.Audiences, "audience", nil, "the aud of its tokens; may be given several times (default the service's)")
 	flags.BoolVar(&n.Service, "service", false, "may introspect, follow revocations, vouch for a user's address, and end sessions: for gateways")
+	flags.StringSliceVar(&n.RedirectURIs, "redirect-uri", nil, "makes it an application that logs people in: where codes go; may be given several times")
+	flags.StringSliceVar(&n.PostLogoutURIs, "post-logout-uri", nil, "where people may be sent after a logout; may be given several times")
+	flags.StringVar(&n.Name, "name", "", "what people know the application by (default its id)")
+	flags.BoolVar(&n.Public, "public", false, "has no secret: an application in a browser, on a phone or a desk")
+	flags.BoolVar(&n.FirstParty, "first-party", false, "people are not asked whether it may have what it asks for")
 	flags.BoolVar(&n.Replace, "replace", false, "change a client that is there; its old secret and tokens end")
 	flags.BoolVar(&given, "secret-stdin", false, "take the secret from stdin instead of making one")
 	return cmd

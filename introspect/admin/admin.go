@@ -68,6 +68,17 @@ type NewClient struct {
 	Audiences []string `json:"audiences,omitempty"`
 	Service   bool     `json:"service,omitempty"`
 	Replace   bool     `json:"replace,omitempty"`
+	Application
+}
+
+// Application is what makes a client one that logs people in: it has redirect
+// URIs.
+type Application struct {
+	Name           string   `json:"name,omitempty"` // what the pages call it; empty: its id
+	RedirectURIs   []string `json:"redirect_uris,omitempty"`
+	PostLogoutURIs []string `json:"post_logout_redirect_uris,omitempty"`
+	Public         bool     `json:"public,omitempty"`      // it has no secret
+	FirstParty     bool     `json:"first_party,omitempty"` // nobody is asked for consent
 }
 
 // Client is what may be told about a client.
@@ -79,6 +90,7 @@ type Client struct {
 	Service   bool     `json:"service"`
 	Disabled  bool     `json:"disabled"`
 	Created   int64    `json:"created"`
+	Application
 }
 
 // Imported is what an import did.
@@ -97,6 +109,8 @@ var (
 	ErrChanged = errors.New("account has changed meanwhile")
 	// ErrReserved: the id is the one that logins go by.
 	ErrReserved = errors.New("id is the login client's")
+	// ErrApplication: the parts of an application do not go together.
+	ErrApplication = errors.New("no such application can be")
 	// ErrAudience: a client needs its audiences to be names without spaces.
 	ErrAudience = errors.New("audience must be printable ASCII without space, quote or backslash")
 )

@@ -2,8 +2,12 @@ package admin
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/tollgate/tollgate/introspect/account"
+	"github.com/tollgate/tollgate/introspect/authorize"
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
@@ -13,7 +17,9 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 		return Client{}, "", err
 	}
 	secret := string(n.Secret)
-	if n.Secret == nil {
+	if n.Public {
+		// It has none.
+	} else if n.Secret == nil {
 		secret = account.NewSecret(n.ID)
 	} else if err := account.CheckSecret(n.Secret); err != nil {
 		return Client{}, "", err
@@ -23,6 +29,7 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 	c := &store.Client{
 		ID: n.ID, Secret: store.DigestOf([]byte(secret)), Roles: n.Roles, Scopes: n.Scopes,
 		Audiences: n.Audiences, Service: n.Service, Created: l.now(),
+		Name: n.Name, RedirectURIs: n.RedirectURIs, PostLogoutURIs: n.PostLogoutURIs, Public: n.Public, FirstParty: n.FirstParty,
 	}
 	var old *store.Client
 	if n.Replace {
@@ -89,9 +96,38 @@ func checkClient(n NewClient) error {
 	if account.CheckScopes(n.Audiences) != nil {
 		return ErrAudience
 	}
-	return account.CheckScopes(n.Scopes)
+	if err := account.CheckScopes(n.Scopes); err != nil {
+		return err
+	}
+	return n.check(n)
+}
+
+// check reports what does not go together.
+func (a Application) check(n NewClient) error {
+	for _, uri := range append(slices.Clone(a.RedirectURIs), a.PostLogoutURIs...) {
+		if err := authorize.CheckRedirectURI(uri); err != nil {
+			return fmt.Errorf("%w: %q: %w", ErrApplication, uri, err)
+		}
+	}
+	switch {
+	case a.Public && len(a.RedirectURIs) == 0:
+		return fmt.Errorf("%w: a public client is an application, and needs a redirect URI", ErrApplication)
+	case a.Public && n.Service:
+		return fmt.Errorf("%w: a service client needs a secret, and a public one has none", ErrApplication)
+	case a.Public && n.Secret != nil:
+		return fmt.Errorf("%w: a public client has no secret", ErrApplication)
+	case (a.FirstParty || len(a.PostLogoutURIs) > 0 || a.Name != "") && len(a.RedirectURIs) == 0:
+		return fmt.Errorf("%w: without a redirect URI it logs nobody in", ErrApplication)
+	case !utf8.ValidString(a.Name) || len(a.Name) > 100:
+		return fmt.Errorf("%w: its name is longer than 100 bytes, or no UTF-8", ErrApplication)
+	}
+	return nil
 }
 
 func clientInfo(c *store.Client) Client {
-	return Client{c.ID, list(c.Roles), list(c.Scopes), list(c.Audiences), c.Service, c.Disabled, c.Created}
+	return Client{
+		ID: c.ID, Roles: list(c.Roles), Scopes: list(c.Scopes), Audiences: list(c.Audiences),
+		Service: c.Service, Disabled: c.Disabled, Created: c.Created,
+		Application: Application{c.Name, c.RedirectURIs, c.PostLogoutURIs, c.Public, c.FirstParty},
+	}
 }

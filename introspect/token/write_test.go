@@ -15,16 +15,18 @@ func TestGrantAgainstEncodingJSON(t *testing.T) {
 		TokenType  string `json:"token_type"`
 		ExpiresIn  int64  `json:"expires_in"`
 		Refresh    string `json:"refresh_token,omitempty"`
+		ID         string `json:"id_token,omitempty"`
 		Scope      string `json:"scope,omitempty"`
 	}
 	texts := []string{"", "a", "read write", "<&>", `"`, `\`, "\x00\x1f\x7f", "ü€𝄞", "\u2028", "\xff"}
 	for _, s := range texts {
 		for _, want := range []grant{
 			{Access: s}, {Access: "t", Scope: s}, {Access: "t", Refresh: s}, {Access: "t", IssuedType: s},
-			{Access: s, IssuedType: s, Refresh: s, Scope: s, ExpiresIn: 1<<63 - 1}, {ExpiresIn: -1},
+			{Access: "t", ID: s},
+			{Access: s, IssuedType: s, Refresh: s, ID: s, Scope: s, ExpiresIn: 1<<63 - 1}, {ExpiresIn: -1},
 		} {
 			want.TokenType = "Bearer"
-			text := AppendGrant([]byte("before"), &Grant{want.Access, want.IssuedType, want.Refresh, want.Scope, want.ExpiresIn})[len("before"):]
+			text := AppendGrant([]byte("before"), &Grant{want.Access, want.IssuedType, want.Refresh, want.ID, want.Scope, want.ExpiresIn})[len("before"):]
 			plain, err := json.Marshal(want)
 			if err != nil {
 				t.Fatal(err)
