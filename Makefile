@@ -5,7 +5,7 @@ MODE ?= jwt
 FUZZTIME ?= 30s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS := -X main.commit=$(VERSION)
+LDFLAGS := -X github.com/tollgate/tollgate/internal/buildinfo.commit=$(VERSION)
 # Modules of their own: the benchmarks' peers and the assembly generator stay out of ours.
 MODULES := . bench engine/ed25519/_asm engine/jwt/_asm
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tollgate/tollgate/internal/exposition/promtool"
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
@@ -86,4 +87,29 @@ func TestFeedLagIsMeasured(t *testing.T) {
 	if got := f.metric(`tollgate_feed_lag_seconds_sum`); got < late.Seconds() {
 		t.Errorf("a follower that came %v late was %v s behind", late, got)
 	}
+}
+
+// Prometheus' own tool finds nothing wrong with the metrics, and histograms
+// have the buckets that its functions need.
+func TestMetricsPassPromtool(t *testing.T) {
+	f := start(t, quick(t))
+	f.mustLogin()
+	f.send("GET", "/nowhere", "", "")
+	f.send("POST", "/oauth2/token", "", "")
+	var page bytes.Buffer
+	f.svc.metrics.write(&page)
+	for _, want := range []string{
+		"# TYPE tollgate_request_seconds histogram\n",
+		"# TYPE tollgate_hashing_processes_lost_total counter\n",
+		`tollgate_request_seconds_bucket{route="/login",le="+Inf"} 1` + "\n",
+		`tollgate_build_info{version="`,
+	} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the metrics have no %q", want)
+		}
+	}
+	if strings.Contains(page.String(), "vmrange") {
+		t.Error("a histogram has buckets that only VictoriaMetrics reads")
+	}
+	promtool.Check(t, page.String())
 }

@@ -239,10 +239,10 @@ func TestAdminListener(t *testing.T) {
 	}
 	_, text := get("/metrics")
 	for _, line := range []string{
-		`tollgate_requests_total{path="/login",outcome="ok"} 1`,
-		`tollgate_requests_total{path="/login",outcome="invalid_grant"} 1`,
+		`tollgate_requests_total{route="/login",outcome="ok"} 1`,
+		`tollgate_requests_total{route="/login",outcome="invalid_grant"} 1`,
 		`tollgate_introspections_total{active="true"} 1`,
-		`tollgate_request_seconds_count{path="/oauth2/introspect"} 1`,
+		`tollgate_request_seconds_count{route="/oauth2/introspect"} 1`,
 		`tollgate_ready 1`, `tollgate_feed_followers 0`,
 	} {
 		if !slices.Contains(strings.Split(text, "\n"), line) {

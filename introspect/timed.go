@@ -7,18 +7,19 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/tollgate/tollgate/internal/exposition"
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
 // timed is a store that keeps how long its operations take.
 type timed struct {
 	store.Store
-	lookup, issue, rotate, revoke, sweep *metrics.Histogram
+	lookup, issue, rotate, revoke, sweep *metrics.PrometheusHistogram
 }
 
 func newTimed(s store.Store, set *metrics.Set) *timed {
-	histogram := func(operation string) *metrics.Histogram {
-		return set.NewHistogram(fmt.Sprintf(`tollgate_store_seconds{operation=%q}`, operation))
+	histogram := func(operation string) *metrics.PrometheusHistogram {
+		return set.NewPrometheusHistogramExt(fmt.Sprintf(`tollgate_store_seconds{operation=%q}`, operation), exposition.Latencies)
 	}
 	return &timed{s, histogram("lookup"), histogram("issue"), histogram("rotate"), histogram("revoke"), histogram("sweep")}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/tollgate/tollgate/internal/buildinfo"
 	"github.com/tollgate/tollgate/loadtest"
 	"github.com/tollgate/tollgate/loadtest/record"
 	"github.com/tollgate/tollgate/loadtest/report"
@@ -95,7 +96,7 @@ func (f *loadtestFlags) options(cmd *cobra.Command) (loadtest.Options, error) {
 		Dir: f.out, Command: strings.Join(append([]string{"tollgate"}, os.Args[1:]...), " "),
 		Progress: cmd.ErrOrStderr(), Terminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
-	version, built := buildInfo()
+	version, built := buildinfo.Read()
 	opt.Version = version + " " + built
 	var err error
 	if opt.Binary, err = os.Executable(); err != nil {

@@ -3,18 +3,14 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
 
 	"github.com/tollgate/tollgate/engine/ed25519"
+	"github.com/tollgate/tollgate/internal/buildinfo"
 )
-
-// commit is set by the linker where the build is made with make; otherwise
-// what go build recorded is told.
-var commit string
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
@@ -23,34 +19,13 @@ func newVersion() *cobra.Command {
 		Example: "  tollgate version",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version, built := buildInfo()
+			version, built := buildinfo.Read()
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tollgate %s\ncommit   %s\ngo       %s %s/%s\ncpu      %s\ned25519  %s\n",
 				version, built, runtime.Version(), runtime.GOOS, runtime.GOARCH,
 				strings.Join(cpuFeatures(), " "), ed25519.Backend())
 			return err
 		},
 	}
-}
-
-// buildInfo returns the version and the commit of this binary.
-func buildInfo() (version, built string) {
-	version, built = "(devel)", commit
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return version, built
-	}
-	if info.Main.Version != "" {
-		version = info.Main.Version
-	}
-	if built == "" {
-		built = "unknown"
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				built = s.Value
-			}
-		}
-	}
-	return version, built
 }
 
 // cpuFeatures names what the verifier could use and this processor has.
