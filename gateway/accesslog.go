@@ -16,7 +16,7 @@ func (g *Gateway) accessLog(c *conn, e *exchange, took time.Duration) {
 	}
 	route := ""
 	if e.route != nil {
-		route = e.route.Prefix
+		route = e.route.Where()
 	}
 	r := &c.s.req
 	g.log.LogAttrs(context.Background(), slog.LevelInfo, "request",

@@ -66,9 +66,9 @@ func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
 	if !ok {
 		return Decision{outcome: badRequest}
 	}
-	asked := policy.Request{Method: r.Method, Path: r.Path}
+	asked := policy.Request{Method: r.Method, Path: r.Path, Needs: r.Needs}
 	m := g.snap.Load().match(&asked)
-	if !m.NeedsCaller() {
+	if m.Caller() == policy.CallerIgnored {
 		return m.decide(&asked, identity{}, now)
 	}
 	who, o := g.auth.authenticate(cred, now)

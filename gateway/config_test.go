@@ -94,14 +94,17 @@ func TestExplain(t *testing.T) {
 	f("GET", "/orders/all/x", "routes[3] (prefix /orders/all, the longest that matches) to up; for every authenticated caller")
 	f("GET", "/%6frders/1", "routes[0]")
 	f("GET", "/ordersx", "routes[2] (prefix /, the longest that matches) to http://b:1; public")
-	f("PATCH", "/orders/1", `refused: the longest prefix that matches is /orders, and no route for it allows PATCH; 401 without valid credentials, 405 with`)
+	f("PATCH", "/orders/1", `refused: /orders decides, and no route for it allows PATCH; 401 without valid credentials, 405 with`)
 	f("POST", "/login", "answered by the gateway itself")
 	c := goodConfig()
 	c.Routes = c.Routes[:1]
-	if got, err := c.Explain("GET", "/x"); err != nil || !strings.Contains(got, "refused: no prefix matches") {
+	if got, err := c.Explain("GET", "/x"); err != nil || !strings.Contains(got, "refused: no route takes the path") {
 		t.Errorf("%q, %v", got, err)
 	}
-	for _, target := range []string{"/orders/../admin", "/orders%2fadmin", "orders"} {
+	if got, err := c.Explain("GET", "/orders%2fadmin"); err != nil || !strings.Contains(got, "refused with 400: the path has more than one reading") {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, target := range []string{"/orders/../admin", "/orders%252fadmin", "orders"} {
 		if _, err := c.Explain("GET", target); err == nil || !strings.Contains(err.Error(), "is refused with 400") {
 			t.Errorf("%s: %v", target, err)
 		}

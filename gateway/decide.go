@@ -58,14 +58,16 @@ type Decision struct {
 // Allowed reports whether the request may pass.
 func (d *Decision) Allowed() bool { return d.outcome == forwarded }
 
-// outcomeOf is what the gateway does about a verdict. What is not in it refuses.
+// outcomeOf is what the gateway does about a verdict. A verdict that is not in
+// it refuses.
 var outcomeOf = [policy.NumVerdicts]outcome{
-	policy.NoRoute:     forbidden,
-	policy.WrongMethod: badMethod,
-	policy.NeedsCaller: anonymous,
-	policy.WrongRole:   wrongRole,
-	policy.WrongScope:  wrongScope,
-	policy.Allowed:     forwarded,
+	policy.NoRoute:       forbidden,
+	policy.AmbiguousPath: badRequest,
+	policy.WrongMethod:   badMethod,
+	policy.NoCaller:      anonymous,
+	policy.WrongRole:     wrongRole,
+	policy.WrongScope:    wrongScope,
+	policy.Allowed:       forwarded,
 }
 
 // A matched is a request and the rule that it takes.

@@ -1,36 +1,37 @@
 package gateway
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
-// explain describes the decision on a method and a path in words.
-func (c *Config) explain(method, path string) string {
-	if (*Gateway)(nil).local([]byte(path)) != nil {
-		return fmt.Sprintf("%s %s: answered by the gateway itself", method, path)
+// explain describes the decision on a request in words.
+func (c *Config) explain(asked *policy.Request) string {
+	if (*Gateway)(nil).local(asked.Path) != nil {
+		return fmt.Sprintf("%s %s: answered by the gateway itself", asked.Method, asked.Path)
 	}
 	table, err := policy.New(c.Routes)
 	if err != nil {
 		return err.Error()
 	}
-	m := table.Match(&policy.Request{Method: []byte(method), Path: []byte(path)})
+	m := table.Match(asked)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: ", method, path)
+	fmt.Fprintf(&b, "%s %s: ", asked.Method, asked.Path)
 	r := m.Rule
-	if r == nil {
-		if m.Path() != nil {
-			fmt.Fprintf(&b, "refused: the longest prefix that matches is %s, and no route for it allows %s; 401 without valid credentials, 405 with",
-				cmp.Or(string(m.Path()), "/"), method)
-		} else {
-			b.WriteString("refused: no prefix matches; 401 without valid credentials, 403 with")
-		}
+	switch {
+	case m.Ambiguous():
+		b.WriteString("refused with 400: the path has more than one reading, and no route allows that")
+		return b.String()
+	case r == nil && m.Where() != "":
+		fmt.Fprintf(&b, "refused: %s decides, and no route for it allows %s; 401 without valid credentials, 405 with", m.Where(), asked.Method)
+		return b.String()
+	case r == nil:
+		b.WriteString("refused: no route takes the path; 401 without valid credentials, 403 with")
 		return b.String()
 	}
-	fmt.Fprintf(&b, "routes[%d] (prefix %s, the longest that matches) to %s", r.Index, r.Prefix, r.Upstream)
+	fmt.Fprintf(&b, "routes[%d] (%s) to %s", r.Index, r.Why(), r.Upstream)
 	switch {
 	case r.Public:
 		b.WriteString("; public, without any identity")

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/tollgate/tollgate/gateway/internal/netio"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // A Gateway authenticates requests and forwards them.
@@ -165,5 +165,5 @@ func (c Config) Explain(method, target string) (string, error) {
 	if err := r.SetTarget([]byte(method), []byte(target), wire.Limits{Target: c.Limits.Target}); err != nil {
 		return "", fmt.Errorf("%s %s is refused with 400: %w", method, target, err)
 	}
-	return c.explain(method, string(bytes.Clone(r.Path))), nil
+	return c.explain(&policy.Request{Method: r.Method, Path: r.Path, Needs: r.Needs}), nil
 }

@@ -52,13 +52,13 @@ func (c *conn) decide(e *exchange) Decision {
 	r := &c.s.req
 	snap := c.g.snap.Load()
 	address := c.clientAddr()
-	asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path, Source: address}
+	asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path, Needs: r.Needs, Source: address}
 	m := snap.match(&asked)
 	e.route = m.route
 	if _, ok := snap.addresses.Take(policy.RateKey(address), e.began); !ok {
 		return Decision{outcome: limited, route: m.route}
 	}
-	if !m.NeedsCaller() {
+	if m.Caller() == policy.CallerIgnored {
 		return m.decide(&asked, identity{}, e.began)
 	}
 	who, o := c.g.auth.authenticate(credentialOf(r), e.began)

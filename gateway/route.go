@@ -22,7 +22,7 @@ func newRoute(r *policy.Rule, pool *upstream.Pool, m *collector) *route {
 		pause:    r.StreamTimeout.Milliseconds(),
 		upstream: pool,
 		host:     []byte(pool.Host()),
-		outcomes: m.route(r.Prefix),
+		outcomes: m.route(r.Where()),
 	}
 }
 

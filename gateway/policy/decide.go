@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/engine/claims"
@@ -12,12 +11,13 @@ type Verdict uint8
 
 // The verdicts. The zero value refuses.
 const (
-	NoRoute     Verdict = iota // no route takes the request
-	WrongMethod                // the path has routes, and none for this method
-	NeedsCaller                // only an authenticated caller may pass
-	WrongRole                  // the caller has none of the roles
-	WrongScope                 // the token lacks one of the scopes
-	Allowed                    // the request may be forwarded
+	NoRoute       Verdict = iota // no route takes the request
+	AmbiguousPath                // the path has more than one reading, and no route allows that
+	WrongMethod                  // the path has routes, and none for this method
+	NoCaller                     // only an authenticated caller may pass
+	WrongRole                    // the caller has none of the roles
+	WrongScope                   // the token lacks one of the scopes
+	Allowed                      // the request may be forwarded
 
 	NumVerdicts
 )
@@ -33,50 +33,60 @@ type Decision struct {
 
 // A Match is the rule that a request takes. The zero value is none.
 type Match struct {
-	Rule   *Rule
-	path   []byte // that has routes, where Rule is nil
-	allow  string
-	public bool
+	Rule      *Rule
+	also      *Rule // whose the path is in another reading
+	node      *node // the routes of the path, where none is for the method
+	ambiguous bool
 }
 
-// A Rule is a Route made ready.
-type Rule struct {
-	Route
-	// Index is the position of the route in the configuration.
-	Index     int
-	challenge string // of a caller who lacks scopes
-}
-
-func newRule(r *Route, index int) *Rule {
-	return &Rule{Route: *r, Index: index, challenge: scopeChallenge(r.Scopes)}
-}
-
-// NeedsCaller reports whether the decision depends on who is asking. What no
-// route takes is decided on after authentication too, so that a stranger does
-// not learn which paths there are.
-func (m *Match) NeedsCaller() bool {
-	if m.Rule == nil {
-		return !m.public
+// Caller says whether the decision depends on who is asking. What no route
+// takes is decided on after authentication too, so that a stranger does not
+// learn which paths there are.
+func (m *Match) Caller() Caller {
+	switch {
+	case m.ambiguous:
+		return CallerIgnored
+	case m.also != nil:
+		return max(m.Rule.caller(), m.also.caller())
+	case m.Rule != nil:
+		return m.Rule.caller()
+	case m.node != nil:
+		return m.node.caller
 	}
-	return !m.Rule.Public
+	return CallerRequired
 }
 
-// Path is the part of the request's path that has routes, where none of them is
-// for its method. It is a view of the request.
-func (m *Match) Path() []byte { return m.path }
+// Where names the path that has routes, though none for the method. It is empty
+// where there is a rule, or no route at all.
+func (m *Match) Where() string {
+	if m.node == nil {
+		return ""
+	}
+	return m.node.where
+}
+
+// Ambiguous reports whether the path has a reading that no route allows.
+func (m *Match) Ambiguous() bool { return m.ambiguous }
 
 // Decide says whether a caller may make the request that led to m. The claims
 // are nil where nobody was authenticated.
 func (m *Match) Decide(r *Request, c *claims.Claims, now time.Time) Decision {
 	switch {
-	case c == nil && m.NeedsCaller():
-		return Decision{Verdict: NeedsCaller}
-	case m.Rule != nil:
-		return m.Rule.decide(c)
-	case m.allow != "":
-		return Decision{Verdict: WrongMethod, Allow: m.allow}
+	case m.ambiguous:
+		return Decision{Verdict: AmbiguousPath}
+	case c == nil && m.Caller() == CallerRequired:
+		return Decision{Verdict: NoCaller}
+	case m.node != nil:
+		return Decision{Verdict: WrongMethod, Allow: m.node.allow}
+	case m.Rule == nil:
+		return Decision{}
 	}
-	return Decision{}
+	if m.also != nil {
+		if d := m.also.decide(c); d.Verdict != Allowed {
+			return d
+		}
+	}
+	return m.Rule.decide(c)
 }
 
 func (r *Rule) decide(c *claims.Claims) Decision {
@@ -109,12 +119,4 @@ func hasScopes(allOf []string, c *claims.Claims) bool {
 		}
 	}
 	return true
-}
-
-// scopeChallenge names the scopes that a route needs (RFC 6750, section 3.1).
-func scopeChallenge(scopes []string) string {
-	if len(scopes) == 0 {
-		return ""
-	}
-	return `Bearer error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
 }

@@ -19,7 +19,7 @@ func TestZeroRefuses(t *testing.T) {
 			t.Errorf("a zero match allows: %+v", d)
 		}
 	}
-	if !m.NeedsCaller() {
+	if m.Caller() != CallerRequired {
 		t.Error("a zero match needs nobody")
 	}
 }
@@ -45,7 +45,7 @@ func TestDecide(t *testing.T) {
 		}
 	}
 	allowed := Decision{Verdict: Allowed}
-	f("GET", "/roles", nil, Decision{Verdict: NeedsCaller})
+	f("GET", "/roles", nil, Decision{Verdict: NoCaller})
 	f("GET", "/roles", caller(nil, nil), Decision{Verdict: WrongRole})
 	f("GET", "/roles", caller([]string{"B"}, nil), Decision{Verdict: WrongRole})
 	f("GET", "/roles", caller([]string{"b"}, nil), allowed)
@@ -54,14 +54,14 @@ func TestDecide(t *testing.T) {
 	f("GET", "/scopes", caller(nil, []string{"y", "x"}), allowed)
 	f("GET", "/both", caller(nil, nil), Decision{Verdict: WrongRole})
 	f("GET", "/both", caller([]string{"a"}, nil), Decision{Verdict: WrongScope, Challenge: `Bearer error="insufficient_scope", scope="x"`})
-	f("GET", "/any", nil, Decision{Verdict: NeedsCaller})
+	f("GET", "/any", nil, Decision{Verdict: NoCaller})
 	f("GET", "/any", caller(nil, nil), allowed)
 	f("GET", "/public", nil, allowed)
 	f("GET", "/public", caller(nil, nil), allowed)
 	// a method that a path does not take: a stranger learns of it where the path is public
 	f("POST", "/public", nil, Decision{Verdict: WrongMethod, Allow: "GET, HEAD"})
-	f("POST", "/closed", nil, Decision{Verdict: NeedsCaller})
+	f("POST", "/closed", nil, Decision{Verdict: NoCaller})
 	f("POST", "/closed", caller(nil, nil), Decision{Verdict: WrongMethod, Allow: "GET, HEAD"})
-	f("GET", "/nothing", nil, Decision{Verdict: NeedsCaller})
+	f("GET", "/nothing", nil, Decision{Verdict: NoCaller})
 	f("GET", "/nothing", caller(nil, nil), Decision{})
 }

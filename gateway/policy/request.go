@@ -7,6 +7,7 @@ import "net/netip"
 type Request struct {
 	Method []byte
 	Host   []byte     // of the Host field, as it was sent; empty in HTTP/1.0
-	Path   []byte     // percent-decoded: what routes are matched with
+	Path   []byte     // percent-decoded but for %2f: what routes are matched with
+	Needs  Leniency   // what the route has to allow of the path
 	Source netip.Addr // of the client, behind trusted proxies too
 }

@@ -10,87 +10,155 @@ import (
 // A Table finds the rule of a request. Its cost does not grow with the number
 // of routes: one lookup in a map for each segment of the path.
 type Table struct {
-	rules   []*Rule
-	byPath  map[string]*node // by prefix, without the slash at its end
-	longest int              // of the prefixes, in bytes
+	rules    []*Rule
+	anyHost  paths
+	byHost   map[string]*paths // by the whole name
+	byDomain map[string]*paths // by what follows "*."
 }
 
 // New makes routes ready. The error names the key that is wrong.
 func New(routes []Route) (*Table, error) {
-	t := &Table{byPath: map[string]*node{}}
+	t := &Table{byHost: map[string]*paths{}, byDomain: map[string]*paths{}}
 	for i := range routes {
-		rule := newRule(&routes[i], i)
+		rule, err := newRule(&routes[i], i)
+		if err == nil {
+			err = t.paths(rule.Host).add(rule)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("routes[%d]%w", i, err)
+		}
 		t.rules = append(t.rules, rule)
-		path := strings.TrimRight(rule.Prefix, "/")
-		n := t.byPath[path]
-		if n == nil {
-			n = &node{}
-			t.byPath[path] = n
-			t.longest = max(t.longest, len(path))
-		}
-		if err := n.add(rule); err != nil {
-			return nil, fmt.Errorf("routes[%d]: %w", i, err)
-		}
 	}
 	return t, nil
+}
+
+// paths are the routes for a host of the configuration.
+func (t *Table) paths(host string) *paths {
+	if host == "" {
+		return &t.anyHost
+	}
+	of, name := t.byHost, strings.ToLower(host)
+	if domain, ok := strings.CutPrefix(name, "*."); ok {
+		of, name = t.byDomain, domain
+	}
+	if of[name] == nil {
+		of[name] = &paths{}
+	}
+	return of[name]
 }
 
 // Rules are the routes in the order of the configuration. The caller must not
 // change them.
 func (t *Table) Rules() []*Rule { return t.rules }
 
-// Match finds the rule for a request. The longest prefix that ends where a
-// segment ends decides, and its methods are the last word: a shorter prefix
-// never lets pass what a longer one does not.
+// Match finds the rule for a request. The routes for its host are looked at
+// first, then those for the domains above it, then those for every host. Among
+// the routes of a host the path decides, and the methods of what it finds are
+// the last word: what is less exact never lets pass what is more exact does not.
 func (t *Table) Match(r *Request) Match {
-	n, path := t.find(r.Path)
+	n := t.find(r.Host, r.Path)
+	if r.Needs != 0 {
+		return t.matchLenient(r, n)
+	}
 	if n == nil {
 		return Match{}
 	}
 	if rule := n.rule(r.Method); rule != nil {
 		return Match{Rule: rule}
 	}
-	return Match{path: path, allow: n.allow, public: n.public}
+	return Match{node: n}
 }
 
-// find returns the node that decides on a path, and the part of the path that
-// led to it.
-func (t *Table) find(path []byte) (*node, []byte) {
-	for p := path; ; {
-		if len(p) <= t.longest {
-			if n := t.byPath[string(p)]; n != nil {
-				return n, p
+// matchLenient is Match for a path with more than one reading. Its route has to
+// allow that, and where the other reading is another route's, that one has to
+// let the caller pass too: /files/x%2fadmin does not go around /files/x/admin.
+func (t *Table) matchLenient(r *Request, n *node) Match {
+	if n == nil {
+		return Match{ambiguous: true}
+	}
+	rule := n.rule(r.Method)
+	if rule == nil || r.Needs&^rule.allows != 0 {
+		return Match{ambiguous: true}
+	}
+	m := Match{Rule: rule}
+	if other := t.find(r.Host, otherReading(r.Path, r.Needs)); other != nil && other != n {
+		if m.also = other.rule(r.Method); m.also == nil {
+			return Match{ambiguous: true}
+		}
+	}
+	return m
+}
+
+func (t *Table) find(host, path []byte) *node {
+	if len(t.byHost)+len(t.byDomain) > 0 {
+		var buf [maxHost]byte
+		name := hostName(buf[:0], host)
+		if p := t.byHost[string(name)]; p != nil {
+			if n := p.find(path); n != nil {
+				return n
 			}
 		}
-		i := bytes.LastIndexByte(p, '/')
-		if i < 0 {
-			return nil, nil
+		for dot := bytes.IndexByte(name, '.'); dot >= 0 && len(t.byDomain) > 0; dot = bytes.IndexByte(name, '.') {
+			name = name[dot+1:]
+			if p := t.byDomain[string(name)]; p != nil {
+				if n := p.find(path); n != nil {
+					return n
+				}
+			}
 		}
-		p = p[:i]
 	}
+	return t.anyHost.find(path)
 }
 
-// A node is what routes are given for: a path with one route for each method,
-// and at most one for the methods that no other names.
+// maxHost is the longest name of a host (RFC 1035, section 2.3.4).
+const maxHost = 253
+
+// hostName appends the name in a Host field to dst: in lower case, without the
+// port and the dot that ends a full name. A name that is too long is none.
+func hostName(dst, host []byte) []byte {
+	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	if n := len(host); n > 0 && host[n-1] == '.' {
+		host = host[:n-1]
+	}
+	if len(host) > maxHost {
+		return dst
+	}
+	for _, c := range host {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// A node is what routes are given for, a path, a prefix or a regex of a host:
+// one route for each method, and at most one for the methods that no other names.
 type node struct {
 	rules  []*Rule
-	allow  string // their methods, as in an Allow field
-	public bool   // one of the routes is public
+	where  string
+	allow  string // the methods, as in an Allow field
+	caller Caller // what the least strict of the routes needs
 }
 
 func (n *node) add(rule *Rule) error {
 	for _, other := range n.rules {
 		if len(rule.Methods) == 0 && len(other.Methods) == 0 {
-			return fmt.Errorf("%s without methods is also in routes[%d]", rule.Prefix, other.Index)
+			return fmt.Errorf(": %s without methods is also in routes[%d]", rule.Where(), other.Index)
 		}
 		for _, m := range rule.Methods {
 			if slices.Contains(other.Methods, m) {
-				return fmt.Errorf("%s %s is also in routes[%d]", m, rule.Prefix, other.Index)
+				return fmt.Errorf(": %s %s is also in routes[%d]", m, rule.Where(), other.Index)
 			}
 		}
 	}
+	if len(n.rules) == 0 || rule.caller() < n.caller {
+		n.caller = rule.caller()
+	}
 	n.rules = append(n.rules, rule)
-	n.public = n.public || rule.Public
+	n.where = rule.Where()
 	var methods []string
 	for _, r := range n.rules {
 		methods = append(methods, r.Methods...)

@@ -40,8 +40,12 @@ func TestMatch(t *testing.T) {
 		if m.Rule != nil {
 			got = m.Rule.Index
 		}
-		if got != index || m.allow != allow {
-			t.Errorf("%s %s: routes[%d], Allow %q; want routes[%d], %q", method, path, got, m.allow, index, allow)
+		gotAllow := ""
+		if m.node != nil {
+			gotAllow = m.node.allow
+		}
+		if got != index || gotAllow != allow {
+			t.Errorf("%s %s: routes[%d], Allow %q; want routes[%d], %q", method, path, got, gotAllow, index, allow)
 		}
 	}
 	f("GET", "/orders", 0, "")
@@ -65,7 +69,7 @@ func TestMatchNothing(t *testing.T) {
 	for _, table := range []*Table{table(t), table(t, Route{Prefix: "/a/b"})} {
 		for _, path := range []string{"/", "/a", "/a/", "/a/bc", "*", ""} {
 			m := table.Match(ask("GET", path))
-			if m.Rule != nil || !m.NeedsCaller() || m.Path() != nil {
+			if m.Rule != nil || m.Caller() != CallerRequired || m.Where() != "" {
 				t.Errorf("%q: %+v", path, m)
 			}
 			if d := m.Decide(ask("GET", path), claims.New(claims.Values{}), time.Now()); d.Verdict != NoRoute {

@@ -4,11 +4,12 @@ import "encoding/binary"
 
 // Classes of bytes, one bit each.
 const (
-	isToken  = 1 << iota // tchar, RFC 9110, section 5.6.2
-	isPath               // pchar and "/" of RFC 3986, less "%" and ";"
-	isQuery              // printable ASCII but "#": what clients do send
-	isHost               // reg-name, IP literals and the port
-	isHexDig             // HEXDIG
+	isToken   = 1 << iota // tchar, RFC 9110, section 5.6.2
+	isPath                // pchar and "/" of RFC 3986, less "%" and ";"
+	isQuery               // printable ASCII but "#": what clients do send
+	isHost                // reg-name, IP literals and the port
+	isHexDig              // HEXDIG
+	isBracket             // what clients send in paths all the same
 )
 
 var class = func() (t [256]uint8) {
@@ -29,6 +30,7 @@ var class = func() (t [256]uint8) {
 	set(isToken, "!#$%&'*+-.^_`|~")
 	set(isPath, "/-._~!$&'()*+,=:@")
 	set(isHost, "-._~!$&'()*+,;=:[]")
+	set(isBracket, "[]{}|")
 	set(isHexDig, "0123456789abcdefABCDEF")
 	return t
 }()

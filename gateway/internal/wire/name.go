@@ -23,11 +23,12 @@ const (
 	Host
 	Authorization
 	APIKey
-	Identity  // X-Auth-…: what the gateway itself tells the upstream
+	Identity  // X-Auth-…, every one: what the gateway itself tells the upstream
 	RequestID // X-Request-Id
 	Forwarded // Forwarded, X-Forwarded-…, X-Real-IP
 	TraceParent
-	Alias // a spelling that only folds to one of the above
+	Override // names another path or method than the one that is decided on
+	Alias    // a spelling that only folds to one of the above
 
 	numNames
 )
@@ -49,12 +50,6 @@ var known = map[string]Name{
 	"host":                Host,
 	"authorization":       Authorization,
 	"x-api-key":           APIKey,
-	"x-auth-subject":      Identity,
-	"x-auth-client":       Identity,
-	"x-auth-roles":        Identity,
-	"x-auth-scopes":       Identity,
-	"x-auth-token-id":     Identity,
-	"x-auth-gateway":      Identity,
 	"x-request-id":        RequestID,
 	"forwarded":           Forwarded,
 	"x-forwarded-for":     Forwarded,
@@ -65,9 +60,22 @@ var known = map[string]Name{
 	"x-forwarded-prefix":  Forwarded,
 	"x-real-ip":           Forwarded,
 	"traceparent":         TraceParent,
+
+	"x-original-url":         Override,
+	"x-original-uri":         Override,
+	"x-original-method":      Override,
+	"x-rewrite-url":          Override,
+	"x-http-method":          Override,
+	"x-http-method-override": Override,
+	"x-method-override":      Override,
+	"x-forwarded-uri":        Override,
+	"x-forwarded-method":     Override,
 }
 
-const maxKnown = 19 // the longest key of known
+const maxKnown = 22 // the longest key of known
+
+// identity begins the names of Identity: whatever follows is the gateway's to say.
+const identity = "x-auth-"
 
 // interesting[c] has bit n set where a known name of n bytes folds to begin
 // with c: most names are told apart from all of known by this alone.
@@ -87,6 +95,11 @@ var interesting = func() (t [256]uint32) {
 
 // nameOf classifies a field name.
 func nameOf(name []byte) Name {
+	if len(name) > len(identity) && fold[name[0]] == 'x' {
+		if n := identityName(name); n != Other {
+			return n
+		}
+	}
 	if len(name) > maxKnown || len(name) == 0 || interesting[name[0]]>>len(name)&1 == 0 {
 		return Other
 	}
@@ -102,6 +115,20 @@ func nameOf(name []byte) Name {
 		return Other
 	case !dashes:
 		return Alias
+	}
+	return n
+}
+
+// identityName is Identity or Alias where name folds to "x-auth-" and more.
+func identityName(name []byte) Name {
+	n := Identity
+	for i, c := range name {
+		if i < len(identity) && fold[c] != identity[i] {
+			return Other
+		}
+		if c == '_' || c == '.' {
+			n = Alias
+		}
 	}
 	return n
 }

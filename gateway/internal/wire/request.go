@@ -1,6 +1,10 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/tollgate/tollgate/gateway/policy"
+)
 
 // Limits bound a request head.
 type Limits struct {
@@ -15,9 +19,12 @@ type Request struct {
 	Raw    []byte // the whole head
 	Method []byte
 	Target []byte // in origin-form, or "*": what is forwarded
-	Path   []byte // of Target, percent-decoded: what routes are matched with
+	Path   []byte // of Target, percent-decoded but for %2f: what routes are matched with
 	Host   []byte // empty only in HTTP/1.0
 	Minor  int    // of HTTP/1.x
+
+	// Needs is what a route has to allow before the request may go to it.
+	Needs policy.Leniency
 
 	ContentLength int64 // -1 where absent
 	Chunked       bool

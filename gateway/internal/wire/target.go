@@ -3,6 +3,8 @@ package wire
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 var (
@@ -61,21 +63,31 @@ func (r *Request) absolute(t []byte) ([]byte, error) {
 	return nil, ErrTarget
 }
 
-// path refuses what any server behind might read as another path: dot
-// segments, empty segments, parameters (";"), separators and control bytes in
-// percent-encoding, encodings of encodings, and what is not UTF-8.
+// path brings p into the form that routes are matched with, and notes in
+// r.Needs what a route has to allow. It refuses what no route can allow: dot
+// segments in any reading, backslashes, dots and control bytes in
+// percent-encoding, and encodings of encodings.
 func (r *Request) path(p []byte) error {
 	r.Path = p
 	plain := true
 	for i, c := range p {
 		if class[c]&isPath == 0 {
-			if c != '%' {
+			switch {
+			case c == '%':
+				plain = false
+			case c == ';':
+				r.Needs |= policy.Semicolons
+			case class[c]&isBracket != 0:
+				r.Needs |= policy.Brackets
+			default:
 				return ErrPath
 			}
-			plain = false
 		}
 		if c == '/' && i+1 < len(p) && p[i+1] == '/' {
-			return ErrPath
+			if i == 0 {
+				return ErrPath // some read "//host/path" as an address
+			}
+			r.Needs |= policy.EmptySegments
 		}
 	}
 	if !plain {
@@ -84,16 +96,17 @@ func (r *Request) path(p []byte) error {
 		}
 		r.Path = r.decoded
 	}
-	if dotSegment(r.Path) {
+	if r.Needs == 0 && dotSegment(r.Path) || r.Needs != 0 && policy.DotSegment(r.Path) {
 		return ErrPath
 	}
 	return nil
 }
 
 // decode percent-decodes p, once: nothing that it yields may still be an
-// encoding or have a meaning of its own in a path.
+// encoding. An encoded slash stays encoded, since it ends no segment.
 func (r *Request) decode(p []byte) error {
 	out := r.decoded[:0]
+	percent := -1 // where out has the last "%" that was encoded
 	for i := 0; i < len(p); i++ {
 		c := p[i]
 		if c == '%' {
@@ -102,21 +115,44 @@ func (r *Request) decode(p []byte) error {
 			}
 			c = unhex(p[i+1])<<4 | unhex(p[i+2])
 			i += 2
-			if c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == '.' || c == ';' {
+			switch {
+			case c < ' ' || c == 0x7f || c == '\\' || c == '.':
 				return ErrPath
-			}
-			if c == '%' && i+2 < len(p) && class[p[i+1]]&class[p[i+2]]&isHexDig != 0 {
-				return ErrPath
+			case c == '/':
+				r.Needs |= policy.EncodedSlashes
+				out = append(out, p[i-2:i+1]...)
+				continue
+			case c == '?' || c == '#':
+				r.Needs |= policy.EncodedDelimiters
+			case c == ';':
+				r.Needs |= policy.Semicolons
+			case c == '%':
+				percent = len(out)
 			}
 		}
 		out = append(out, c)
+		if percent >= 0 && len(out) == percent+3 && class[out[percent+1]]&class[out[percent+2]]&isHexDig != 0 {
+			return ErrPath // it would be decoded again
+		}
 	}
 	r.decoded = out
 	if !utf8.Valid(out) {
-		return ErrPath
+		for len(out) > 0 {
+			c, n := utf8.DecodeRune(out)
+			if c == utf8.RuneError && n == 1 && !latin1(out[0]) {
+				return ErrPath
+			}
+			out = out[n:]
+		}
+		r.Needs |= policy.Latin1
 	}
 	return nil
 }
+
+// latin1 reports whether c is a printable character of ISO 8859-1 beyond ASCII.
+// 0xc0 and 0xc1 are not taken for any: they begin the forms of ASCII that UTF-8
+// forbids, and that some decode all the same.
+func latin1(c byte) bool { return c >= 0xa0 && c != 0xc0 && c != 0xc1 }
 
 // dotSegment reports whether a segment of p is "." or "..".
 func dotSegment(p []byte) bool {
