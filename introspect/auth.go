@@ -13,7 +13,9 @@ import (
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
-const maxCredentials = 2048 // bytes of a Basic credential, encoded
+// maxCredentials bounds a Basic credential in bytes: the longest id and secret
+// have room with every byte of both percent-encoded.
+const maxCredentials = 2400
 
 var basic = []byte("basic ")
 
@@ -87,33 +89,20 @@ func authenticates(c *store.Client, secret []byte) bool {
 	if c.Public {
 		return len(secret) == 0
 	}
-	return secretMatches(c, secret)
+	return account.SecretMatches(c, secret)
 }
 
 // decodedID undoes the encoding of a client id by RFC 6749, section 2.3.1, which
-// is not needed and which few clients do: no id has a percent sign of its own.
+// is never needed but which some clients do: no id has a percent sign of its own.
 func decodedID(id string) string {
 	if !strings.Contains(id, "%") {
 		return id
 	}
-	decoded, err := url.QueryUnescape(id)
+	decoded, err := url.PathUnescape(id)
 	if err != nil {
 		return id
 	}
 	return decoded
-}
-
-// secretMatches takes the secret as it is, or as RFC 6749, section 2.3.1, has
-// it encoded; of the two every other client does one.
-func secretMatches(c *store.Client, secret []byte) bool {
-	if account.SecretMatches(c, secret) {
-		return true
-	}
-	if !bytes.ContainsAny(secret, "%+") {
-		return false
-	}
-	decoded, err := url.QueryUnescape(string(secret))
-	return err == nil && account.SecretMatches(c, []byte(decoded))
 }
 
 // authenticated is the client that sends the request; no client, no answer.

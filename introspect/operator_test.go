@@ -2,7 +2,9 @@ package introspect
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -42,6 +44,7 @@ func operate(t *testing.T, ops admin.Admin) {
 	if must(err); secret != own {
 		t.Error("a client did not get the secret it brought")
 	}
+	operateSecrets(t, ops)
 	users, err := ops.Users(ctx)
 	if must(err); len(users) != 1 || users[0].ID != "zoe" {
 		t.Errorf("users are %v", users)
@@ -73,6 +76,57 @@ func operate(t *testing.T, ops admin.Admin) {
 		t.Errorf("keys are %v", keys)
 	}
 	refusals(t, ops)
+}
+
+// operateSecrets replaces the secret of the client batch, which has one.
+func operateSecrets(t *testing.T, ops admin.Admin) {
+	t.Helper()
+	ctx := t.Context()
+	is := func(err, want error) {
+		t.Helper()
+		if !errors.Is(err, want) {
+			t.Errorf("error is %v, not %v", err, want)
+		}
+	}
+	first, err := ops.Secrets(ctx, "batch")
+	if err != nil || len(first) != 1 || first[0].Created == 0 {
+		t.Fatalf("secrets are %+v (%v)", first, err)
+	}
+	_, err = ops.RemoveSecret(ctx, "batch", first[0].ID)
+	is(err, admin.ErrLastSecret)
+	_, _, err = ops.AddSecret(ctx, "batch", []byte("short"))
+	is(err, account.ErrSecretLength)
+	_, _, err = ops.AddSecret(ctx, "batch", []byte(strings.Repeat(" ", 32)))
+	is(err, account.ErrSecretText)
+	_, _, err = ops.AddSecret(ctx, "batch", []byte(strings.Repeat("s", 32)))
+	is(err, admin.ErrSameSecret)
+	made, secret, err := ops.AddSecret(ctx, "batch", nil)
+	if err != nil || !strings.HasPrefix(secret, "tgs_batch.") {
+		t.Fatalf("secret is %q (%v)", secret, err)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256([]byte(secret))); made.ID != sum[:8] {
+		t.Errorf("id is %q, and the SHA-256 %s", made.ID, sum)
+	}
+	_, _, err = ops.AddSecret(ctx, "batch", nil)
+	is(err, admin.ErrTwoSecrets)
+	both, err := ops.Secrets(ctx, "batch")
+	if err != nil || !slices.Equal(both, []admin.Secret{first[0], made}) {
+		t.Errorf("secrets are %+v (%v)", both, err)
+	}
+	_, err = ops.RemoveSecret(ctx, "batch", "00000000")
+	is(err, admin.ErrNoSecret)
+	gone, err := ops.RemoveSecret(ctx, "batch", first[0].ID)
+	if err != nil || gone != first[0] {
+		t.Errorf("removed %+v (%v)", gone, err)
+	}
+	left, err := ops.Secrets(ctx, "batch")
+	if err != nil || !slices.Equal(left, []admin.Secret{made}) {
+		t.Errorf("secrets are %+v (%v)", left, err)
+	}
+	_, _, err = ops.AddSecret(ctx, "nobody", nil)
+	is(err, admin.ErrNotFound)
+	_, err = ops.Secrets(ctx, "nobody")
+	is(err, admin.ErrNotFound)
 }
 
 func refusals(t *testing.T, ops admin.Admin) {

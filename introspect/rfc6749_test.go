@@ -3,6 +3,7 @@ package introspect
 import (
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,6 +44,32 @@ func TestRFC6749_2_3_1_SecretInHeaderOrBody(t *testing.T) {
 	f.want(f.post("/oauth2/token", clientGrant, basicAuth("%72eporting", encoded)), 200, "")
 	f.want(f.post("/oauth2/token", clientGrant, basicAuth("%zzreporting", f.reporting)), 401, "invalid_client")
 	f.want(f.post("/oauth2/token", append(clientGrant, "client_id", "%72eporting", "client_secret", f.reporting)), 401, "invalid_client")
+}
+
+func TestRFC6749_2_3_1_SecretInEveryEncoding(t *testing.T) {
+	f := start(t, quick(t))
+	secret := "50% off: a+b = c & d/\u00fcml\u00e4ut \u2603 %41+0123456789"
+	_, _, err := f.svc.Admin().AddClient(t.Context(), admin.NewClient{ID: "my.app-1_x", Secret: []byte(secret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{
+		secret, url.QueryEscape(secret), strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"),
+		strings.ReplaceAll(url.PathEscape(secret), "%2B", "+"),
+	} {
+		for _, id := range []string{"my.app-1_x", "my%2Eapp%2D1%5Fx", "my%2eapp-1_x"} {
+			f.want(f.post("/oauth2/token", clientGrant, basicAuth(id, shown)), 200, "")
+		}
+		f.want(f.post("/oauth2/token", append([]string{"client_id", "my.app-1_x", "client_secret", shown}, clientGrant...)), 200, "")
+	}
+	f.want(f.post("/oauth2/token", clientGrant, basicAuth("my.app-1_x", url.QueryEscape(url.QueryEscape(secret)))), 401, "invalid_client")
+	// The longest secret, with every byte encoded, has room.
+	long := strings.Repeat("\u00fc", 256)
+	_, _, err = f.svc.Admin().AddClient(t.Context(), admin.NewClient{ID: strings.Repeat("i", 64), Secret: []byte(long)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.want(f.post("/oauth2/token", clientGrant, basicAuth(strings.Repeat("%69", 64), url.QueryEscape(long))), 200, "")
 }
 
 func TestRFC6749_2_3_1_SecretNotInURI(t *testing.T) {

@@ -13,7 +13,7 @@ func newClient() *cobra.Command {
 	w := new(where)
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Programs that call with credentials of their own: add, list, disable",
+		Short: "Programs that call with credentials of their own: add, list, disable, secret",
 		Example: `  tollgate client add reporting --role auditor
   tollgate client add gateway --service
   tollgate client list`,
@@ -21,7 +21,7 @@ func newClient() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	w.flags(cmd)
-	cmd.AddCommand(newClientAdd(w), newClientList(w), newClientDisable(w))
+	cmd.AddCommand(newClientAdd(w), newClientList(w), newClientDisable(w), newClientSecret(w))
 	return cmd
 }
 

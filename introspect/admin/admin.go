@@ -27,6 +27,14 @@ type Admin interface {
 	// DisableClient bars a client and revokes all tokens it has.
 	DisableClient(ctx context.Context, id string) (Client, error)
 
+	// AddSecret gives a client a second secret beside the one it has, and
+	// returns it: given, or a new one where given is nil.
+	AddSecret(ctx context.Context, client string, given []byte) (Secret, string, error)
+	Secrets(ctx context.Context, client string) ([]Secret, error)
+	// RemoveSecret ends one of a client's two secrets. Tokens that were
+	// obtained with it stay good until they expire.
+	RemoveSecret(ctx context.Context, client, id string) (Secret, error)
+
 	Keys(context.Context) ([]signing.Info, error)
 	// NewKey adds a signing key that signs at once.
 	NewKey(context.Context) (signing.Info, error)
@@ -93,6 +101,13 @@ type Client struct {
 	Application
 }
 
+// Secret is what may be told about a client's secret.
+type Secret struct {
+	// ID is the first eight hexadecimal digits of its SHA-256.
+	ID      string `json:"id"`
+	Created int64  `json:"created"`
+}
+
 // Imported is what an import did.
 type Imported struct {
 	Added  int `json:"added"`
@@ -111,6 +126,16 @@ var (
 	ErrReserved = errors.New("id is the login client's")
 	// ErrApplication: the parts of an application do not go together.
 	ErrApplication = errors.New("no such application can be")
+	// ErrTwoSecrets: a client has two secrets at most.
+	ErrTwoSecrets = errors.New("client has two secrets already: remove one first")
+	// ErrLastSecret: without its last secret a client could do nothing.
+	ErrLastSecret = errors.New("client has no other secret: add one first, or disable the client")
+	// ErrNoSecret: no secret of that id.
+	ErrNoSecret = errors.New("client has no such secret")
+	// ErrSameSecret: the client has this secret already.
+	ErrSameSecret = errors.New("client has this secret already")
+	// ErrPublic: a public client has no secrets.
+	ErrPublic = errors.New("client is public, and has no secrets")
 	// ErrAudience: a client needs its audiences to be names without spaces.
 	ErrAudience = errors.New("audience must be printable ASCII without space, quote or backslash")
 )

@@ -27,9 +27,12 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &store.Client{
-		ID: n.ID, Secret: store.DigestOf([]byte(secret)), Roles: n.Roles, Scopes: n.Scopes,
+		ID: n.ID, Roles: n.Roles, Scopes: n.Scopes,
 		Audiences: n.Audiences, Service: n.Service, Created: l.now(),
 		Name: n.Name, RedirectURIs: n.RedirectURIs, PostLogoutURIs: n.PostLogoutURIs, Public: n.Public, FirstParty: n.FirstParty,
+	}
+	if !n.Public {
+		c.SetSecrets(store.Secret{Digest: store.DigestOf([]byte(secret)), Made: c.Created})
 	}
 	var old *store.Client
 	if n.Replace {

@@ -114,6 +114,19 @@ func (r *remote) DisableClient(ctx context.Context, id string) (Client, error) {
 	return call[Client](ctx, r, "/client/disable", named{id})
 }
 
+func (r *remote) AddSecret(ctx context.Context, client string, given []byte) (Secret, string, error) {
+	p, err := call[secretPair](ctx, r, "/secret/add", newSecret{client, given})
+	return p.Made, p.Secret, err
+}
+
+func (r *remote) Secrets(ctx context.Context, client string) ([]Secret, error) {
+	return call[[]Secret](ctx, r, "/secret/list", named{client})
+}
+
+func (r *remote) RemoveSecret(ctx context.Context, client, id string) (Secret, error) {
+	return call[Secret](ctx, r, "/secret/remove", oneSecret{client, id})
+}
+
 func (r *remote) Keys(ctx context.Context) ([]signing.Info, error) {
 	return call[[]signing.Info](ctx, r, "/keys/list", none{})
 }

@@ -20,7 +20,16 @@ type (
 		Client Client
 		Secret string
 	}
-	failure struct {
+	newSecret struct {
+		Client string
+		Given  []byte
+	}
+	secretPair struct {
+		Made   Secret
+		Secret string
+	}
+	oneSecret struct{ Client, ID string }
+	failure   struct {
 		Message string
 		Is      string // the text of the sentinel behind it, if there is one
 	}
@@ -29,8 +38,9 @@ type (
 // sentinels are the errors that keep their identity over the socket.
 var sentinels = []error{
 	ErrExists, ErrNotFound, ErrChanged, ErrReserved, ErrAudience, ErrFormat,
+	ErrTwoSecrets, ErrLastSecret, ErrNoSecret, ErrSameSecret, ErrPublic,
 	account.ErrUserID, account.ErrClientID, account.ErrRole, account.ErrScope,
-	account.ErrPasswordLength, account.ErrHash, account.ErrSecretLength, account.ErrBusy,
+	account.ErrPasswordLength, account.ErrHash, account.ErrSecretLength, account.ErrSecretText, account.ErrBusy,
 	signing.ErrUnknownKey, signing.ErrFixed, signing.ErrNoKey,
 }
 
@@ -53,6 +63,12 @@ func Handler(a Admin) http.Handler {
 	}))
 	mux.HandleFunc("POST /client/list", serve(func(ctx context.Context, _ none) ([]Client, error) { return a.Clients(ctx) }))
 	mux.HandleFunc("POST /client/disable", serve(func(ctx context.Context, n named) (Client, error) { return a.DisableClient(ctx, n.ID) }))
+	mux.HandleFunc("POST /secret/add", serve(func(ctx context.Context, n newSecret) (secretPair, error) {
+		made, secret, err := a.AddSecret(ctx, n.Client, n.Given)
+		return secretPair{made, secret}, err
+	}))
+	mux.HandleFunc("POST /secret/list", serve(func(ctx context.Context, n named) ([]Secret, error) { return a.Secrets(ctx, n.ID) }))
+	mux.HandleFunc("POST /secret/remove", serve(func(ctx context.Context, n oneSecret) (Secret, error) { return a.RemoveSecret(ctx, n.Client, n.ID) }))
 	mux.HandleFunc("POST /keys/list", serve(func(ctx context.Context, _ none) ([]signing.Info, error) { return a.Keys(ctx) }))
 	mux.HandleFunc("POST /keys/new", serve(func(ctx context.Context, _ none) (signing.Info, error) { return a.NewKey(ctx) }))
 	mux.HandleFunc("POST /keys/rotate", serve(func(ctx context.Context, _ none) (signing.Info, error) { return a.RotateKey(ctx) }))

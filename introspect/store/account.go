@@ -18,8 +18,12 @@ type User struct {
 
 // Client is a program that authenticates with a secret of its own.
 type Client struct {
-	ID        string   `json:"id"`
-	Secret    Digest   `json:"secret"` // of a random secret of 256 bits
+	ID string `json:"id"`
+	// Secret and Second are what Secrets returns. A client has two while one
+	// takes the other's place; one that is public has none.
+	Secret    Digest   `json:"secret"`           // of a random secret of 256 bits
+	Made      int64    `json:"made,omitempty"`   // when Secret was made; 0: with the client
+	Second    *Secret  `json:"second,omitempty"` // the newer one
 	Roles     []string `json:"roles,omitempty"`
 	Scopes    []string `json:"scopes,omitempty"`
 	Audiences []string `json:"audiences,omitempty"`
@@ -37,4 +41,41 @@ type Client struct {
 	Public         bool     `json:"public,omitempty"`      // it has no secret (RFC 6749, section 2.1)
 	FirstParty     bool     `json:"first_party,omitempty"` // nobody is asked for consent
 	Name           string   `json:"name,omitempty"`        // what the pages call it; empty: its id
+}
+
+// Secret is what is kept of a client's secret.
+type Secret struct {
+	Digest Digest `json:"digest"`
+	Made   int64  `json:"made"` // Unix seconds
+}
+
+// Secrets are the secrets that c may authenticate with, the oldest first.
+func (c *Client) Secrets() []Secret {
+	if c.Secret == (Digest{}) {
+		return nil
+	}
+	first := Secret{c.Secret, c.Made}
+	if first.Made == 0 {
+		first.Made = c.Created
+	}
+	if c.Second == nil {
+		return []Secret{first}
+	}
+	return []Secret{first, *c.Second}
+}
+
+// SetSecrets makes list, of two secrets at most, those that c may authenticate
+// with, the oldest first.
+func (c *Client) SetSecrets(list ...Secret) {
+	c.Secret, c.Made, c.Second = Digest{}, 0, nil
+	switch len(list) {
+	case 0:
+	case 1:
+		c.Secret, c.Made = list[0].Digest, list[0].Made
+	case 2:
+		c.Secret, c.Made = list[0].Digest, list[0].Made
+		c.Second = &list[1]
+	default:
+		panic("BUG: a client has two secrets at most")
+	}
 }
