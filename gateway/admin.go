@@ -50,6 +50,9 @@ type Readiness struct {
 	FeedSilence float64 `json:"feed_silence_seconds"`
 	// FeedStale: that is longer than revocations.max_silence.
 	FeedStale bool `json:"feed_stale"`
+	// Refused says that the security service does not accept the gateway's own
+	// credentials.
+	Refused string `json:"refused,omitempty"`
 	// BreakerOpen: the security service is not being called, because it fails.
 	BreakerOpen bool `json:"breaker_open"`
 }
@@ -68,6 +71,9 @@ func (g *Gateway) Readiness() Readiness {
 		r.FeedSilence = a.follower.Lag(time.Now()).Seconds()
 	}
 	r.Ready = !r.Draining && !r.FeedStale
+	if err := a.client.Refused(); err != nil {
+		r.Ready, r.Refused = false, err.Error()
+	}
 	if a.keys != nil {
 		r.Keys, r.KeyAge = a.keys.Snapshot().Len(), a.keyAge(time.Now())
 		bound := g.snap.Load().cfg.Keys.MaxAge.Seconds()

@@ -27,7 +27,7 @@ type apiUsers struct {
 
 // A tokenSource obtains a client's token by its credentials.
 type tokenSource interface {
-	Token(ctx context.Context, id, secret string) (client.Token, error)
+	Token(ctx context.Context, pair string) (client.Token, error)
 }
 
 // An apiUser is the verdict on one set of credentials.
@@ -127,11 +127,11 @@ func (u *apiUsers) forget(key [sha256.Size]byte) {
 // obtain fills e in.
 func (u *apiUsers) obtain(e *apiUser, c credential, now time.Time) {
 	defer close(e.ready)
-	id, secret, ok := clientOf(c)
+	pair, ok := clientOf(c)
 	if !ok {
 		e.err = client.ErrCredentials
 	} else {
-		e.token, e.err = u.client.Token(context.Background(), id, secret)
+		e.token, e.err = u.client.Token(context.Background(), pair)
 	}
 	switch {
 	case e.err == nil:
@@ -146,25 +146,24 @@ func (u *apiUsers) obtain(e *apiUser, c credential, now time.Time) {
 // client.
 var secretPrefix = []byte("tgs_")
 
-// clientOf reads the client's id and secret.
-func clientOf(c credential) (id, secret string, ok bool) {
-	pair := c.value
+// clientOf reads the client's id and secret, with a colon between them, as they
+// were sent: they may be encoded in one of several ways, which the security
+// service knows.
+func clientOf(c credential) (pair string, ok bool) {
+	text := c.value
 	switch {
 	case c.kind == basicPair:
 		var err error
-		if pair, err = base64.StdEncoding.AppendDecode(nil, c.value); err != nil {
-			return "", "", false
+		if text, err = base64.StdEncoding.AppendDecode(nil, c.value); err != nil {
+			return "", false
 		}
-	case bytes.HasPrefix(pair, secretPrefix):
-		dot := bytes.LastIndexByte(pair, '.')
+	case bytes.HasPrefix(text, secretPrefix):
+		dot := bytes.LastIndexByte(text, '.')
 		if dot <= len(secretPrefix) {
-			return "", "", false
+			return "", false
 		}
-		return string(pair[len(secretPrefix):dot]), string(pair), true
+		return string(text[len(secretPrefix):dot]) + ":" + string(text), true
 	}
-	before, after, found := bytes.Cut(pair, []byte{':'})
-	if !found || len(before) == 0 || len(after) == 0 {
-		return "", "", false
-	}
-	return string(before), string(after), true
+	colon := bytes.IndexByte(text, ':')
+	return string(text), 0 < colon && colon < len(text)-1
 }

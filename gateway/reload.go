@@ -21,7 +21,7 @@ func (c Config) fixed() Config {
 
 // Reload puts routes, upstreams, trusted proxies, limits, timeouts, the place
 // and the bound on the age of the keys, and the access log of cfg in the place of the present ones, and
-// reads the keys again. A cfg that is no good, or that differs in anything
+// reads the keys and the gateway's own client secret again. A cfg that is no good, or that differs in anything
 // else, changes nothing.
 func (g *Gateway) Reload(cfg Config) error {
 	g.reloading.Lock()
@@ -46,6 +46,9 @@ func (g *Gateway) reload(cfg Config) error {
 	last := g.snap.Load()
 	if key := differs(reflect.ValueOf(last.cfg.fixed()), reflect.ValueOf(cfg.fixed())); key != "" {
 		return fmt.Errorf("%s: %w", key, ErrRestart)
+	}
+	if err := g.auth.client.Reread(); err != nil {
+		return fmt.Errorf("security_service.%w", err)
 	}
 	ctx, cancel := context.WithTimeout(g.ctx, keyTime)
 	defer cancel()

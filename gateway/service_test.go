@@ -33,6 +33,7 @@ type service struct {
 	asked    atomic.Int64 // introspections
 	issued   atomic.Int64 // client_credentials
 	down     atomic.Bool
+	secret   atomic.Pointer[string]           // the gateway's, instead of tgs_gateway.secret
 	instead  atomic.Pointer[http.HandlerFunc] // of what introspection would say
 	mu       sync.Mutex
 	tokens   map[string]map[string]any // opaque token -> claims
@@ -117,6 +118,9 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id, secret, _ := r.BasicAuth()
 	ours := id == "gateway" && secret == "tgs_gateway.secret"
+	if other := s.secret.Load(); other != nil {
+		ours = id == "gateway" && secret == *other
+	}
 	switch r.URL.Path {
 	case "/.well-known/jwks.json":
 		w.Write(s.keys)
@@ -124,6 +128,10 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.lastFrom, s.lastAuth = r.Header.Get("X-Forwarded-For"), r.Header.Get("Authorization")
 		s.mu.Unlock()
+		if !ours {
+			say(401, map[string]any{"error": "invalid_client"})
+			return
+		}
 		if r.FormValue("password") != "right" {
 			say(401, map[string]any{"error": "invalid_grant"})
 			return

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +27,7 @@ const maxFeed = 256 << 20
 type Client struct {
 	cfg     Config
 	base    string
-	basic   atomic.Pointer[string] // our Authorization
+	own     *ownCredentials
 	http    *fasthttp.HostClient
 	relay   *fasthttp.HostClient // of its own: what is relayed is never sent twice
 	feed    *fasthttp.HostClient // of its own: a held request must not take a place from calls
@@ -58,7 +57,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	secret, err := cfg.ClientSecret.Read()
+	own, err := newOwnCredentials(cfg.ClientID, cfg.ClientSecret)
 	if err != nil {
 		return nil, fmt.Errorf("client_secret: %w", err)
 	}
@@ -66,9 +65,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	c := &Client{cfg: cfg, base: u.Scheme + "://" + u.Host, flights: flights{calls: map[string]*flight{}}}
-	basic := basicAuth(cfg.ClientID, secret)
-	c.basic.Store(&basic)
+	c := &Client{cfg: cfg, base: u.Scheme + "://" + u.Host, own: own, flights: flights{calls: map[string]*flight{}}}
 	for _, h := range []**fasthttp.HostClient{&c.http, &c.relay, &c.feed} {
 		if *h, err = hostClient(u, &cfg, h != &c.relay); err != nil {
 			return nil, err
@@ -145,15 +142,21 @@ func hostClient(u *url.URL, cfg *Config, again bool) (*fasthttp.HostClient, erro
 	}, nil
 }
 
-func basicAuth(id, secret string) string {
-	// RFC 6749, section 2.3.1: both parts are form-encoded first.
-	pair := url.QueryEscape(id) + ":" + url.QueryEscape(secret)
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
-}
-
 // hungCalls in a row open the breaker: a caller that is alone, and asks again
 // when it has been refused, would wait for as many timeouts as there may be failures.
 const hungCalls = 2
+
+// doOwn makes a call in our own name. ErrRefused is part of the error where the
+// service does not accept us.
+func (c *Client) doOwn(ctx context.Context, req *fasthttp.Request, resp *fasthttp.Response) error {
+	return c.own.call(func(authorization string) (bool, error) {
+		req.Header.Set("Authorization", authorization)
+		if err := c.do(ctx, req, resp); err != nil {
+			return false, err
+		}
+		return refusedUs(resp), nil
+	})
+}
 
 // do makes one call within the deadline of cfg and of ctx, unless the breaker
 // is open.

@@ -44,7 +44,6 @@ func (c *Client) Revocations(ctx context.Context, after string) (Batch, error) {
 		q.Set("after", after)
 	}
 	req.SetRequestURI(c.base + "/revocations?" + q.Encode())
-	req.Header.Set("Authorization", *c.basic.Load())
 
 	// fasthttp knows no contexts: on cancellation the call is left to end by
 	// itself, within its timeout.
@@ -57,7 +56,11 @@ func (c *Client) Revocations(ctx context.Context, after string) (Batch, error) {
 		defer fasthttp.ReleaseRequest(req)
 		defer fasthttp.ReleaseResponse(resp)
 		var r result
-		r.err = c.feed.DoTimeout(req, resp, feedHold+feedMargin)
+		r.err = c.own.call(func(authorization string) (bool, error) {
+			req.Header.Set("Authorization", authorization)
+			err := c.feed.DoTimeout(req, resp, feedHold+feedMargin)
+			return err == nil && refusedUs(resp), err
+		})
 		if r.err == nil {
 			r.batch, r.err = readBatch(resp)
 		}

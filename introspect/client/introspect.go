@@ -102,10 +102,10 @@ func (c *Client) call(ctx context.Context, token, accept string) (*Answer, error
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
-	c.form(req, "/oauth2/introspect", *c.basic.Load())
+	c.form(req, "/oauth2/introspect")
 	req.Header.Set("Accept", accept)
 	req.SetBodyString("token=" + url.QueryEscape(token))
-	if err := c.do(ctx, req, resp); err != nil {
+	if err := c.doOwn(ctx, req, resp); err != nil {
 		return nil, err
 	}
 	if s := resp.StatusCode(); s != fasthttp.StatusOK {
@@ -122,11 +122,8 @@ func (c *Client) call(ctx context.Context, token, accept string) (*Answer, error
 }
 
 // form prepares a POST of a form to the service.
-func (c *Client) form(req *fasthttp.Request, path, authorization string) {
+func (c *Client) form(req *fasthttp.Request, path string) {
 	req.SetRequestURI(c.base + path)
 	req.Header.SetMethod(fasthttp.MethodPost)
 	req.Header.SetContentType(typeForm)
-	if authorization != "" {
-		req.Header.Set("Authorization", authorization)
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/tollgate/tollgate/engine/jwt"
 )
 
 // relayTimeout bounds a relayed call: a login hashes a password, and may wait
@@ -12,9 +14,25 @@ import (
 const relayTimeout = 10 * time.Second
 
 // Login passes a login on in our name, so that the service believes from, the
-// address of the user.
+// address of the user. That the service refuses us is never told the user, for
+// whom it would look like a wrong password.
 func (c *Client) Login(in *fasthttp.Request, out *fasthttp.Response, from string) error {
-	return c.pass(in, out, "/login", from, *c.basic.Load())
+	return c.own.call(func(authorization string) (bool, error) {
+		out.Reset()
+		err := c.pass(in, out, "/login", from, authorization)
+		return err == nil && out.StatusCode() == fasthttp.StatusUnauthorized && errorCode(out.Body()) == "invalid_client", err
+	})
+}
+
+// errorCode is the error of an OAuth error answer (RFC 6749, section 5.2).
+func errorCode(body []byte) string {
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if jwt.Decode(body, &answer) != nil {
+		return ""
+	}
+	return answer.Error
 }
 
 // Relay passes a request for the service itself on, as it came.

@@ -17,12 +17,16 @@ type Token struct {
 	Expires time.Time
 }
 
-// Token obtains a client's own token (RFC 6749, section 4.4).
-func (c *Client) Token(ctx context.Context, id, secret string) (Token, error) {
+// Token obtains another client's own token (RFC 6749, section 4.4). pair is its id
+// and secret with a colon between them, as the client has sent them: in which
+// encoding is for the service to find out, which is the only one that knows the
+// secret.
+func (c *Client) Token(ctx context.Context, pair string) (Token, error) {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
-	c.form(req, "/oauth2/token", basicAuth(id, secret))
+	c.form(req, "/oauth2/token")
+	req.Header.Set("Authorization", plainBasic(pair))
 	req.SetBodyString("grant_type=client_credentials")
 	if err := c.do(ctx, req, resp); err != nil {
 		return Token{}, err
@@ -56,9 +60,9 @@ func (c *Client) Revoke(ctx context.Context, token string) error {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
-	c.form(req, "/oauth2/revoke", *c.basic.Load())
+	c.form(req, "/oauth2/revoke")
 	req.SetBodyString("token=" + url.QueryEscape(token))
-	if err := c.do(ctx, req, resp); err != nil {
+	if err := c.doOwn(ctx, req, resp); err != nil {
 		return err
 	}
 	if s := resp.StatusCode(); s != fasthttp.StatusOK {
