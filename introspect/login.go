@@ -42,7 +42,10 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 	if network, err = s.network(ctx); err != nil {
 		return nil, "", 0, err
 	}
-	attempt, wait := s.limits.Begin(id, network, s.now())
+	attempt, wait, err := s.limits.Begin(background, id, network)
+	if err != nil {
+		return nil, network, 0, err
+	}
 	if wait > 0 {
 		s.audit("login", "outcome", "limited", "network", network)
 		return nil, network, 0, tooMany(wait)
@@ -54,17 +57,41 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 		return nil, network, 0, err
 	}
 	if err != nil {
-		attempt.Cancel()
+		s.credited(attempt.Cancel(background))
 		return nil, network, 0, err
 	}
-	attempt.Succeed(s.now())
+	s.credited(attempt.Succeed(background))
 	return user, network, now, nil
 }
 
+// credited says that an attempt could not be credited: it counts as a failed one,
+// and that is all.
+func (s *Service) credited(err error) {
+	if err != nil {
+		s.log.Warn("a login that did not fail is counted as one that did", "error", err)
+	}
+}
+
+// checks bounds how often an account that changes all the time is read anew.
+const checks = 4
+
 // checkPassword returns the user whose password it is. Unknown, disabled and
 // mistaken cost the same and are told the same; in the last two cases user is
-// returned as well, for the log alone.
-func (s *Service) checkPassword(ctx context.Context, id string, password []byte) (*store.User, error) {
+// returned as well, for the log alone. Where the account changes meanwhile, what
+// counts is the account as it is then: another login may just have renewed the
+// hash, and the password may have been changed.
+func (s *Service) checkPassword(ctx context.Context, id string, password []byte) (user *store.User, err error) {
+	for range checks {
+		if user, err = s.checkOnce(ctx, id, password); !errors.Is(err, store.ErrChanged) {
+			break
+		}
+	}
+	return user, err
+}
+
+// checkOnce is checkPassword for the account as it is at first. It returns
+// store.ErrChanged where it has changed by the time the hash is renewed.
+func (s *Service) checkOnce(ctx context.Context, id string, password []byte) (*store.User, error) {
 	user, err := s.store.User(ctx, id)
 	if err != nil && !gone(err) {
 		return nil, err
@@ -88,11 +115,10 @@ func (s *Service) checkPassword(ctx context.Context, id string, password []byte)
 	}
 	next := *user
 	next.Hash = better
-	err = s.store.PutUser(ctx, &next, user)
-	if errors.Is(err, store.ErrChanged) { // the password may have been changed: what was checked no longer counts
-		return user, errLogin
+	if err := s.store.PutUser(ctx, &next, user); err != nil {
+		return nil, err
 	}
-	return user, err
+	return &next, nil
 }
 
 // begin starts the session of user and answers with its tokens.

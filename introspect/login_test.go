@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
+	"github.com/tollgate/tollgate/introspect/store"
 )
 
 func (f *fixture) loginJSON(body string) reply {
@@ -276,4 +279,68 @@ func TestImportRefuses(t *testing.T) {
 	if _, err := f.svc.store.User(context.Background(), "carol"); err == nil {
 		t.Error("a file with a bad line was imported in part")
 	}
+}
+
+// Two first logins of an imported user at the same time both renew the hash. Both
+// have the right password, so both are let in, and no failure is counted.
+func TestTwoFirstLoginsOfAnImportedUser(t *testing.T) {
+	for _, kind := range []string{StoreMemory, StorePebble} {
+		cfg := quick(t)
+		cfg.Store.Kind = kind
+		cfg.Login.Concurrency = 4
+		cfg.Login.PerPair = LimitConfig{Burst: 4, Every: time.Hour} // as many as there are logins: one that fails is one too many
+		f := start(t, cfg)
+		old, err := bcrypt.GenerateFromPassword([]byte(alicePassword), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for round := range 10 {
+			id := fmt.Sprint("imported-", round)
+			if err := f.svc.store.PutUser(t.Context(), &store.User{ID: id, Hash: string(old)}, nil); err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() { f.want(f.login(id, alicePassword), 200, "") })
+			}
+			all.Wait()
+			for range 4 { // no failure was counted, so all four tries are left
+				f.want(f.login(id, "wrong"), 401, "invalid_grant")
+			}
+			f.want(f.login(id, alicePassword), 429, "slow_down")
+		}
+	}
+}
+
+// A password that is changed while it is checked counts as it is after the change.
+func TestPasswordChangedDuringLogin(t *testing.T) {
+	f := start(t, quick(t))
+	old, err := bcrypt.GenerateFromPassword([]byte(alicePassword), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.svc.store.PutUser(t.Context(), &store.User{ID: "bob", Hash: string(old)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.svc.store = &changing{Store: f.svc.store, hash: func() string {
+		next, _ := bcrypt.GenerateFromPassword([]byte("another password"), bcrypt.MinCost)
+		return string(next)
+	}}
+	f.want(f.login("bob", alicePassword), 401, "invalid_grant")
+}
+
+// changing changes a user's hash just before the first time that it is renewed.
+type changing struct {
+	store.Store
+	once sync.Once
+	hash func() string
+}
+
+func (c *changing) PutUser(ctx context.Context, u, old *store.User) error {
+	c.once.Do(func() {
+		next := *old
+		next.Hash = c.hash()
+		c.Store.PutUser(ctx, &next, old)
+	})
+	return c.Store.PutUser(ctx, u, old)
 }

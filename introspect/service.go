@@ -56,13 +56,13 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	s := &Service{
 		cfg: c, log: log, now: time.Now,
 		store: local.Store, keyring: local.Keyring, hasher: local.Hasher, admin: local,
-		limits:   account.NewLimiter(c.Login.PerPair.rate(), c.Login.PerAddress.rate(), c.Login.PerID.rate()),
 		draining: make(chan struct{}),
 		below:    issuerPath(c.Issuer),
 	}
 	if plainly(c.Issuer) {
 		log.Warn("issuer is not https: tokens and secrets travel for all to read (RFC 8414, section 2)", "issuer", c.Issuer)
 	}
+	s.limits = account.NewLimiter(c.Login.PerPair.rate(), c.Login.PerAddress.rate(), c.Login.PerID.rate(), s.budgets(local.Store))
 	begin := s.now()
 	s.clock.Wall = func() time.Time { return s.now() }
 	s.clock.Elapsed = func() time.Duration { return s.now().Sub(begin) }
@@ -78,6 +78,14 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 		}
 	}
 	return s, nil
+}
+
+// budgets are those of a store that several instances share, or the service's own.
+func (s *Service) budgets(of store.Store) store.Budgets {
+	if shared, ok := of.(store.Budgets); ok {
+		return shared
+	}
+	return account.NewBudgets(func() time.Time { return s.now() })
 }
 
 func (l LimitConfig) rate() account.Rate { return account.Rate{Burst: l.Burst, Every: l.Every} }

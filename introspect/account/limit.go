@@ -1,9 +1,12 @@
 package account
 
 import (
+	"context"
+	"errors"
 	"net/netip"
-	"sync"
 	"time"
+
+	"github.com/tollgate/tollgate/introspect/store"
 )
 
 // Rate lets burst events happen at once and one more every interval after that.
@@ -19,34 +22,20 @@ type Rate struct {
 // logged in before are still let through, so that guessing at somebody's
 // account from elsewhere does not lock its owner out.
 //
-// A budget is a theoretical arrival time (GCRA): an attempt is charged when it
-// begins, so that attempts at the same time are all counted, and credited back
-// when it succeeds.
+// An attempt is charged when it begins, so that attempts at the same time are
+// all counted, and credited back when it succeeds.
 type Limiter struct {
 	pair, address, id Rate
-
-	mu    sync.Mutex
-	spent map[budget]time.Time // when the budget will be whole again
-	known map[budget]time.Time // pairs that have logged in, and when
-	next  time.Time            // when to drop what has become whole
+	budgets           store.Budgets
 }
 
-type budget struct {
-	id      string
-	address string
-}
+// knownFor is how long an address is known after a login from it.
+const knownFor = 30 * 24 * time.Hour
 
-const (
-	maxBudgets  = 1 << 20 // held at once; beyond that attempts are refused
-	maxKnown    = 1 << 18
-	knownFor    = 30 * 24 * time.Hour
-	dropEvery   = time.Minute
-	refusedWait = time.Minute
-)
-
-// NewLimiter returns a Limiter with the given budgets.
-func NewLimiter(pair, address, id Rate) *Limiter {
-	return &Limiter{pair: pair, address: address, id: id, spent: map[budget]time.Time{}, known: map[budget]time.Time{}}
+// NewLimiter returns a Limiter with the given rates. What has been spent is kept in
+// budgets.
+func NewLimiter(pair, address, id Rate, budgets store.Budgets) *Limiter {
+	return &Limiter{pair: pair, address: address, id: id, budgets: budgets}
 }
 
 // Network is the part of an address that one caller has at its command: an
@@ -62,95 +51,40 @@ func Network(a netip.Addr) string {
 	return a.String()
 }
 
-// Attempt is one try that has been let through.
+// Attempt is one try that has been let through. Succeed or Cancel ends it; one that
+// is left alone has failed.
 type Attempt struct {
 	l       *Limiter
-	charged []charge
-	pair    budget
+	charged []store.Budget
+	pair    string
 }
 
-type charge struct {
-	b budget
-	r Rate
-}
-
-// Begin charges a try of id from network, or says how long to wait.
-func (l *Limiter) Begin(id, network string, now time.Time) (a *Attempt, wait time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.drop(now)
-	a = &Attempt{l: l, pair: budget{id, network}}
-	charges := []charge{{a.pair, l.pair}, {budget{"", network}, l.address}}
-	if _, known := l.known[a.pair]; !known {
-		charges = append(charges, charge{budget{id, ""}, l.id})
+// Begin charges a try of id from network, or says how long to wait. An error means
+// that what was spent is not known, and that nobody may try.
+func (l *Limiter) Begin(ctx context.Context, id, network string) (a *Attempt, wait time.Duration, err error) {
+	a = &Attempt{l: l, pair: "pair\x00" + id + "\x00" + network}
+	a.charged = []store.Budget{
+		{Name: a.pair, Burst: l.pair.Burst, Every: l.pair.Every},
+		{Name: "address\x00" + network, Burst: l.address.Burst, Every: l.address.Every},
 	}
-	for _, c := range charges {
-		wait = max(wait, l.wait(c, now))
+	known, err := l.budgets.Noted(ctx, a.pair)
+	if err != nil {
+		return nil, 0, err
 	}
-	if wait > 0 {
-		return nil, wait
+	if !known {
+		a.charged = append(a.charged, store.Budget{Name: "id\x00" + id, Burst: l.id.Burst, Every: l.id.Every})
 	}
-	if len(l.spent) > maxBudgets-len(charges) {
-		return nil, refusedWait
+	wait, err = l.budgets.Spend(ctx, a.charged)
+	if wait > 0 || err != nil {
+		return nil, wait, err
 	}
-	for _, c := range charges {
-		l.spent[c.b] = later(l.spent[c.b], now).Add(c.r.Every)
-	}
-	a.charged = charges
-	return a, 0
-}
-
-// wait is how long it is until one more try fits into the budget.
-func (l *Limiter) wait(c charge, now time.Time) time.Duration {
-	allowance := time.Duration(c.r.Burst-1) * c.r.Every
-	return later(l.spent[c.b], now).Sub(now) - allowance
+	return a, 0, nil
 }
 
 // Succeed gives the charge back and remembers where id logs in from.
-func (a *Attempt) Succeed(now time.Time) {
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	a.credit()
-	if len(a.l.known) < maxKnown {
-		a.l.known[a.pair] = now
-	}
+func (a *Attempt) Succeed(ctx context.Context) error {
+	return errors.Join(a.Cancel(ctx), a.l.budgets.Note(ctx, a.pair, knownFor))
 }
 
 // Cancel gives the charge back for a try that was not decided.
-func (a *Attempt) Cancel() {
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	a.credit()
-}
-
-func (a *Attempt) credit() {
-	for _, c := range a.charged {
-		if t, ok := a.l.spent[c.b]; ok {
-			a.l.spent[c.b] = t.Add(-c.r.Every)
-		}
-	}
-}
-
-func (l *Limiter) drop(now time.Time) {
-	if now.Before(l.next) {
-		return
-	}
-	l.next = now.Add(dropEvery)
-	for b, t := range l.spent {
-		if !t.After(now) {
-			delete(l.spent, b)
-		}
-	}
-	for b, t := range l.known {
-		if now.Sub(t) > knownFor {
-			delete(l.known, b)
-		}
-	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
+func (a *Attempt) Cancel(ctx context.Context) error { return a.l.budgets.Refund(ctx, a.charged) }

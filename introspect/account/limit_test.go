@@ -11,24 +11,45 @@ import (
 
 var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func newLimiter() *Limiter {
-	return NewLimiter(Rate{5, time.Minute}, Rate{20, time.Second}, Rate{100, time.Second})
+// limiter is a Limiter whose clock stands where a test puts it.
+type limiter struct {
+	*Limiter
+	t       *testing.T
+	budgets *budgets
+	now     atomic.Int64 // nanoseconds after start
+}
+
+func newLimiter(t *testing.T) *limiter {
+	l := &limiter{t: t}
+	l.budgets = newBudgets(func() time.Time { return start.Add(time.Duration(l.now.Load())) })
+	l.Limiter = NewLimiter(Rate{5, time.Minute}, Rate{20, time.Second}, Rate{100, time.Second}, l.budgets)
+	return l
+}
+
+// begin begins a try at a time.
+func (l *limiter) begin(id, network string, now time.Time) (*Attempt, time.Duration) {
+	l.now.Store(int64(now.Sub(start)))
+	a, wait, err := l.Begin(l.t.Context(), id, network)
+	if err != nil {
+		l.t.Error(err)
+	}
+	return a, wait
 }
 
 // try fails to log in, and reports whether it was let through.
-func try(l *Limiter, id, network string, now time.Time) bool {
-	_, wait := l.Begin(id, network, now)
+func try(l *limiter, id, network string, now time.Time) bool {
+	_, wait := l.begin(id, network, now)
 	return wait <= 0
 }
 
 func TestPairBudget(t *testing.T) {
-	l := newLimiter()
+	l := newLimiter(t)
 	for i := range 5 {
 		if !try(l, "alice", "1.2.3.4", start) {
 			t.Fatalf("try %d is refused", i)
 		}
 	}
-	_, wait := l.Begin("alice", "1.2.3.4", start)
+	_, wait := l.begin("alice", "1.2.3.4", start)
 	if wait != time.Minute {
 		t.Errorf("the sixth has to wait for %v, not a minute", wait)
 	}
@@ -46,7 +67,7 @@ func TestPairBudget(t *testing.T) {
 }
 
 func TestAddressBudget(t *testing.T) {
-	l := newLimiter()
+	l := newLimiter(t)
 	n := 0
 	for try(l, fmt.Sprint("user-", n), "1.2.3.4", start) {
 		n++
@@ -62,9 +83,11 @@ func TestAddressBudget(t *testing.T) {
 // Whoever guesses at alice from everywhere is stopped in the end; alice, from
 // where she is known, is not.
 func TestGuessingDoesNotLockOut(t *testing.T) {
-	l := newLimiter()
-	a, _ := l.Begin("alice", "home", start)
-	a.Succeed(start)
+	l := newLimiter(t)
+	a, _ := l.begin("alice", "home", start)
+	if err := a.Succeed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	n := 0
 	for try(l, "alice", fmt.Sprint("bot-", n), start) {
 		n++
@@ -84,26 +107,67 @@ func TestGuessingDoesNotLockOut(t *testing.T) {
 }
 
 func TestSuccessCostsNothing(t *testing.T) {
-	l := newLimiter()
+	l := newLimiter(t)
 	for range 1000 {
-		a, wait := l.Begin("alice", "home", start)
+		a, wait := l.begin("alice", "home", start)
 		if wait > 0 {
 			t.Fatal("a login that works is limited")
 		}
-		a.Succeed(start)
+		if err := a.Succeed(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for range 1000 {
-		a, wait := l.Begin("alice", "home", start)
+		a, wait := l.begin("alice", "home", start)
 		if wait > 0 {
 			t.Fatal("a login that was not decided is counted")
 		}
-		a.Cancel()
+		if err := a.Cancel(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Tries that did not fail take no room, so they cannot fill it up and have
+// everybody refused.
+func TestCreditedTriesTakeNoRoom(t *testing.T) {
+	l := newLimiter(t)
+	for i := range 2000 {
+		a, wait := l.begin(fmt.Sprint("user-", i), fmt.Sprint("net-", i), start)
+		if wait > 0 {
+			t.Fatal("a try is refused")
+		}
+		end := a.Cancel
+		if i%2 == 0 {
+			end = a.Succeed
+		}
+		if err := end(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(l.budgets.spent); n != 0 {
+		t.Errorf("%d budgets are held by tries that did not fail, want 0", n)
+	}
+}
+
+// A limiter that is full refuses strangers, and has room again as soon as what it
+// holds is over, not a minute later.
+func TestFullLimiterLooksForRoom(t *testing.T) {
+	l := newLimiter(t)
+	for i := range maxBudgets {
+		l.budgets.spent[fmt.Sprint(i)] = start.Add(3 * time.Second)
+	}
+	if try(l, "alice", "home", start) {
+		t.Error("a try is let through that cannot be counted")
+	}
+	if !try(l, "alice", "home", start.Add(4*time.Second)) {
+		t.Error("a try is refused though all that was held is over")
 	}
 }
 
 // Tries at the same time are counted before any of them is decided.
 func TestTriesAtTheSameTimeAreCounted(t *testing.T) {
-	l := newLimiter()
+	l := newLimiter(t)
 	var through atomic.Int64
 	var all sync.WaitGroup
 	for range 50 {
@@ -120,12 +184,12 @@ func TestTriesAtTheSameTimeAreCounted(t *testing.T) {
 }
 
 func TestBudgetsAreForgotten(t *testing.T) {
-	l := newLimiter()
+	l := newLimiter(t)
 	for i := range 1000 {
 		try(l, fmt.Sprint("user-", i), fmt.Sprint("bot-", i), start)
 	}
 	try(l, "alice", "home", start.Add(2*time.Minute))
-	if n := len(l.spent); n > 10 {
+	if n := len(l.budgets.spent); n > 10 {
 		t.Errorf("%d budgets are held that are whole again", n)
 	}
 }

@@ -101,7 +101,7 @@ func (c *Client) read(body []byte, now time.Time) (*Answer, error) {
 // number, and fits claims.Time.
 const maxTime = 1 << 53
 
-// maxAhead is how far the service's clock may be ahead of ours.
+// maxAhead is how far the service's clock may be ahead of ours, or behind it.
 const maxAhead = time.Minute
 
 // timely reports whether a token with these times can be active now.
@@ -115,11 +115,14 @@ func (in *introspection) timely(now time.Time) bool {
 }
 
 func (c *Client) accept(in *introspection, body []byte, now time.Time) (*Answer, error) {
-	// An active token has an expiry ahead (section 2.2 of RFC 7662 makes exp
-	// optional; a cache has to know it) and says whose it is.
-	if in.Expires <= now.Unix() || !in.timely(now) || in.Subject == "" || in.TokenID == "" ||
+	// An active token has an expiry (section 2.2 of RFC 7662 makes it optional; a
+	// cache has to know it) and says whose it is.
+	if in.Expires <= now.Add(-maxAhead).Unix() || !in.timely(now) || in.Subject == "" || in.TokenID == "" ||
 		c.cfg.Issuer != "" && in.Issuer != c.cfg.Issuer {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, errLies)
+	}
+	if in.Expires <= now.Unix() { // the service's clock is a little behind ours
+		return nil, ErrInactive
 	}
 	if c.cfg.Audience != "" && !slices.Contains(in.Audience, c.cfg.Audience) {
 		return nil, ErrInactive

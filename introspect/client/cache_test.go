@@ -33,9 +33,9 @@ func TestCacheExpiry(t *testing.T) {
 	}
 	ask("tg_a", 0, 1, nil)
 	ask("tg_a", 9*time.Second, 1, nil)
-	ask("tg_a", 2*time.Second, 2, nil)             // the configured time is over
-	ask("tg_a", 7*time.Second, 2, nil)             // 18 s of 20
-	ask("tg_a", 2500*time.Millisecond, 3, errLies) // the token's own time, before the configured one: the service says otherwise
+	ask("tg_a", 2*time.Second, 2, nil)                 // the configured time is over
+	ask("tg_a", 7*time.Second, 2, nil)                 // 18 s of 20
+	ask("tg_a", 2500*time.Millisecond, 3, ErrInactive) // the token's own time, before the configured one
 	f.says(says(`{"active":false}`))
 	ask("tg_b", 0, 4, ErrInactive)
 	ask("tg_b", time.Second, 4, ErrInactive)
