@@ -56,26 +56,62 @@ func (s *Service) loginPage(ctx *fasthttp.RequestCtx, id string, password []byte
 	return nil, network, 0, err
 }
 
+// application is the application that sends a request: by its secret, or by its
+// name alone where it is public.
+func (s *Service) application(ctx *fasthttp.RequestCtx, f *form) (*store.Client, error) {
+	c, shown, err := readCredentials(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if !shown {
+		return nil, errInvalidClient
+	}
+	client, err := s.client(background, c)
+	if err == nil && len(client.RedirectURIs) == 0 {
+		return nil, errUnauthorizedClient
+	}
+	return client, err
+}
+
+// push is POST /oauth2/par (RFC 9126).
+func (s *Service) push(ctx *fasthttp.RequestCtx) error {
+	f, err := readForm(ctx, "resource")
+	if err != nil {
+		return err
+	}
+	client, err := s.application(ctx, &f)
+	if err != nil {
+		return err
+	}
+	uri, err := s.browser.Push(background, f.args, client)
+	if wrong, ok := errors.AsType[*authorize.Error](err); ok {
+		return &refusal{status: 400, code: wrong.Code, description: wrong.Description}
+	}
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(struct {
+		URI     string `json:"request_uri"`
+		Expires int    `json:"expires_in"`
+	}{uri, authorize.PushedTTL})
+	if err != nil {
+		return err
+	}
+	answerJSON(ctx, fasthttp.StatusCreated, body)
+	return nil
+}
+
 var errCode = invalidGrant(400, authorize.ErrCode.Error())
 
 // grantCode redeems an authorization code (RFC 6749, section 4.1.3): it begins
 // the session of the application that the user has logged in to.
 func (s *Service) grantCode(ctx *fasthttp.RequestCtx, f form) error {
-	c, shown, err := readCredentials(ctx, &f)
-	if err != nil {
-		return err
-	}
-	if !shown {
-		return errInvalidClient
-	}
-	client, err := s.client(background, c)
+	client, err := s.application(ctx, &f)
 	if err != nil {
 		return err
 	}
 	code := f.peek("code")
 	switch {
-	case len(client.RedirectURIs) == 0:
-		return errUnauthorizedClient
 	case len(code) == 0:
 		return invalidRequest("code is missing")
 	case len(f.peek("code_verifier")) == 0:

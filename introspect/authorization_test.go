@@ -650,3 +650,99 @@ func TestPagesKeepToThemselves(t *testing.T) {
 		t.Errorf("the page in German: %s", page.body)
 	}
 }
+
+// A page of an application may call from its own origin, and no other page may.
+func TestCrossOrigin(t *testing.T) {
+	s := newSite(t)
+	f := func(method, path, origin, wantOrigin string, status int) {
+		t.Helper()
+		options := []option{header("Origin", origin)}
+		if method == "OPTIONS" {
+			options = append(options, header("Access-Control-Request-Method", "POST"), header("Access-Control-Request-Headers", "content-type"))
+		}
+		r := s.send(method, path, "application/x-www-form-urlencoded", "", options...)
+		if r.status != status || r.header.Get("Access-Control-Allow-Origin") != wantOrigin || r.header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s %s from %s: %d, allowed origin %q; want %d and %q, without credentials", method, path, origin, r.status, r.header.Get("Access-Control-Allow-Origin"), status, wantOrigin)
+		}
+	}
+	const own, partner, foreign = "http://127.0.0.1:9", "https://partner.example", "https://evil.example"
+	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/userinfo"} {
+		f("OPTIONS", path, own, own, 204)
+		f("OPTIONS", path, partner, partner, 204)
+		f("OPTIONS", path, foreign, "", 405)
+		f("OPTIONS", path, "null", "", 405)
+	}
+	f("POST", "/oauth2/token", own, own, 400) // the page may read the error
+	f("POST", "/oauth2/token", foreign, "", 400)
+	f("GET", "/.well-known/openid-configuration", foreign, "*", 200)
+	f("GET", "/.well-known/jwks.json", foreign, "*", 200)
+	f("OPTIONS", "/oauth2/introspect", own, "", 405)
+	f("OPTIONS", "/login", own, "", 405)
+	f("GET", "/oauth2/authorize", own, "", 400)
+	if r := s.send("POST", "/oauth2/token", "", "", header("Origin", foreign)); r.header.Get("Vary") != "Origin" {
+		t.Errorf("Vary is %q, want Origin", r.header.Get("Vary"))
+	}
+}
+
+func TestRFC9126_2_PushedRequests(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	verifier := oauth2.GenerateVerifier()
+	request := []string{
+		"response_type", "code", "redirect_uri", shopCallback, "scope", "openid", "state", "pushed",
+		"code_challenge", oauth2.S256ChallengeFromVerifier(verifier), "code_challenge_method", "S256",
+	}
+	push := func(status int, code string, fields ...string) string {
+		t.Helper()
+		r := s.post("/oauth2/par", fields)
+		if r.status != status || code != "" && r.text(t, "error") != code {
+			t.Fatalf("pushing %v: %d %s, want %d %s", fields, r.status, r.body, status, code)
+		}
+		if status != 201 {
+			return ""
+		}
+		return r.text(t, "request_uri")
+	}
+	use := func(client, uri string, more ...string) shown {
+		t.Helper()
+		q := url.Values{"client_id": {client}, "request_uri": {uri}}
+		for i := 0; i < len(more); i += 2 {
+			q.Set(more[i], more[i+1])
+		}
+		return b.get(s.url + "/oauth2/authorize?" + q.Encode())
+	}
+	uri := push(201, "", append(request, "client_id", "shop")...)
+	// What stands beside request_uri counts for nothing.
+	code := s.code(b.login(use("shop", uri, "redirect_uri", "https://evil.example", "state", "other")), "pushed")
+	if _, err := s.app.Exchange(t.Context(), code, oauth2.VerifierOption(verifier)); err != nil {
+		t.Fatal(err)
+	}
+	if at := use("partner", uri); at.status != 400 || at.to != nil {
+		t.Errorf("another client's request: %d, to %v; want 400", at.status, at.to)
+	}
+	if at := use("shop", uri+"x"); at.status != 400 {
+		t.Errorf("an unknown request: %d, want 400", at.status)
+	}
+	push(401, "invalid_client", append(request, "client_id", "partner")...)
+	push(400, "unauthorized_client", append(request, "client_id", "reporting", "client_secret", s.reporting)...)
+	push(400, "invalid_request", "client_id", "shop", "response_type", "code", "redirect_uri", "https://evil.example")
+	push(400, "invalid_request", append(request, "client_id", "shop", "request_uri", uri)...)
+	s.advance(91 * time.Second)
+	if at := use("shop", uri); at.status != 400 {
+		t.Errorf("a request of a minute and a half ago: %d, want 400", at.status)
+	}
+	// A client that has to push is refused otherwise.
+	shop, err := s.svc.store.Client(t.Context(), "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict := *shop
+	strict.RequirePAR = true
+	if err := s.svc.store.PutClient(t.Context(), &strict, shop); err != nil {
+		t.Fatal(err)
+	}
+	if at := b.get(s.app.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier))); at.to == nil || at.to.Query().Get("error") != "invalid_request" {
+		t.Errorf("a request that was to be pushed: %d, to %v; want invalid_request", at.status, at.to)
+	}
+	s.code(use("shop", push(201, "", append(request, "client_id", "shop")...)), "pushed")
+}

@@ -14,6 +14,7 @@ import (
 type endpoint struct {
 	methods string // as Allow lists them
 	handle  func(*Service, *fasthttp.RequestCtx) error
+	cross   crossOrigin
 }
 
 // takes reports whether an endpoint answers a method.
@@ -33,23 +34,24 @@ const (
 )
 
 var endpoints = map[string]endpoint{
-	"/login":                 {post, (*Service).login},
-	"/oauth2/token":          {post, (*Service).token},
-	"/oauth2/introspect":     {post, (*Service).introspect},
-	"/oauth2/revoke":         {post, (*Service).revoke},
-	"/revocations":           {get, (*Service).revocations},
-	"/oauth2/userinfo":       {both, (*Service).userinfo},
-	"/.well-known/jwks.json": {get, (*Service).keySet},
-	metadataPath:             {get, (*Service).metadata},
-	discoveryPath:            {get, (*Service).metadata},
+	"/login":                 {post, (*Service).login, nobody},
+	"/oauth2/token":          {post, (*Service).token, applications},
+	"/oauth2/par":            {post, (*Service).push, applications},
+	"/oauth2/introspect":     {post, (*Service).introspect, nobody},
+	"/oauth2/revoke":         {post, (*Service).revoke, applications},
+	"/revocations":           {get, (*Service).revocations, nobody},
+	"/oauth2/userinfo":       {both, (*Service).userinfo, applications},
+	"/.well-known/jwks.json": {get, (*Service).keySet, anybody},
+	metadataPath:             {get, (*Service).metadata, anybody},
+	discoveryPath:            {get, (*Service).metadata, anybody},
 
-	authorize.PathAuthorize: {both, page((*authorize.Server).Authorize)},
-	authorize.PathLogin:     {post, page((*authorize.Server).Login)},
-	authorize.PathConsent:   {both, page((*authorize.Server).Consent)},
-	authorize.PathStyle:     {get, page((*authorize.Server).Style)},
-	authorize.PathScript:    {get, page((*authorize.Server).Script)},
-	authorize.PathLogout:    {both, page((*authorize.Server).Logout)},
-	authorize.PathAccount:   {both, page((*authorize.Server).Account)},
+	authorize.PathAuthorize: {both, page((*authorize.Server).Authorize), nobody},
+	authorize.PathLogin:     {post, page((*authorize.Server).Login), nobody},
+	authorize.PathConsent:   {both, page((*authorize.Server).Consent), nobody},
+	authorize.PathStyle:     {get, page((*authorize.Server).Style), nobody},
+	authorize.PathScript:    {get, page((*authorize.Server).Script), nobody},
+	authorize.PathLogout:    {both, page((*authorize.Server).Logout), nobody},
+	authorize.PathAccount:   {both, page((*authorize.Server).Account), nobody},
 }
 
 // issuerPath is the path of an issuer that has one, without a slash at its end.
@@ -91,8 +93,12 @@ func (s *Service) serve(ctx *fasthttp.RequestCtx) {
 		s.metrics.unknown.Inc()
 		return
 	}
-	err := error(errMethod)
-	if e.takes(string(ctx.Method())) {
+	preflight, err := s.cors(ctx, e)
+	switch {
+	case err != nil || preflight:
+	case !e.takes(string(ctx.Method())):
+		err = errMethod
+	default:
 		err = e.handle(s, ctx)
 	}
 	outcome := "ok"

@@ -39,6 +39,7 @@ type Service struct {
 	metrics *serviceMetrics
 	below   string // the issuer's path, under which the endpoints are
 	browser *authorize.Server
+	origins origins
 
 	draining chan struct{} // closed when Serve begins to end
 }

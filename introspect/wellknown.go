@@ -35,6 +35,7 @@ func (s *Service) metadata(ctx *fasthttp.RequestCtx) error {
 		"issuer":                                s.cfg.Issuer,
 		"authorization_endpoint":                base + authorize.PathAuthorize,
 		"token_endpoint":                        base + "/oauth2/token",
+		"pushed_authorization_request_endpoint": base + "/oauth2/par",
 		"userinfo_endpoint":                     base + "/oauth2/userinfo",
 		"end_session_endpoint":                  base + authorize.PathLogout,
 		"introspection_endpoint":                s.cfg.IntrospectionEndpoint,

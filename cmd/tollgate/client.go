@@ -71,6 +71,7 @@ digest, so this is the only time it can be seen.`,
 	flags.StringSliceVar(&n.PostLogoutURIs, "post-logout-uri", nil, "where people may be sent after a logout; may be given several times")
 	flags.StringVar(&n.Name, "name", "", "what people know the application by (default its id)")
 	flags.BoolVar(&n.Public, "public", false, "has no secret: an application in a browser, on a phone or a desk")
+	flags.BoolVar(&n.RequirePAR, "require-par", false, "its authorization requests have to be pushed (RFC 9126)")
 	flags.BoolVar(&n.FirstParty, "first-party", false, "people are not asked whether it may have what it asks for")
 	flags.BoolVar(&n.Replace, "replace", false, "change a client that is there; its old secret and tokens end")
 	flags.BoolVar(&given, "secret-stdin", false, "take the secret from stdin instead of making one")

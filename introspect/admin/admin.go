@@ -87,6 +87,7 @@ type Application struct {
 	PostLogoutURIs []string `json:"post_logout_redirect_uris,omitempty"`
 	Public         bool     `json:"public,omitempty"`      // it has no secret
 	FirstParty     bool     `json:"first_party,omitempty"` // nobody is asked for consent
+	RequirePAR     bool     `json:"require_par,omitempty"` // its requests are pushed (RFC 9126)
 }
 
 // Client is what may be told about a client.

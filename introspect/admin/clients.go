@@ -29,7 +29,7 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 	c := &store.Client{
 		ID: n.ID, Roles: n.Roles, Scopes: n.Scopes,
 		Audiences: n.Audiences, Service: n.Service, Created: l.now(),
-		Name: n.Name, RedirectURIs: n.RedirectURIs, PostLogoutURIs: n.PostLogoutURIs, Public: n.Public, FirstParty: n.FirstParty,
+		Name: n.Name, RedirectURIs: n.RedirectURIs, PostLogoutURIs: n.PostLogoutURIs, Public: n.Public, FirstParty: n.FirstParty, RequirePAR: n.RequirePAR,
 	}
 	if !n.Public {
 		c.SetSecrets(store.Secret{Digest: store.DigestOf([]byte(secret)), Made: c.Created})
@@ -119,7 +119,7 @@ func (a Application) check(n NewClient) error {
 		return fmt.Errorf("%w: a service client needs a secret, and a public one has none", ErrApplication)
 	case a.Public && n.Secret != nil:
 		return fmt.Errorf("%w: a public client has no secret", ErrApplication)
-	case (a.FirstParty || len(a.PostLogoutURIs) > 0 || a.Name != "") && len(a.RedirectURIs) == 0:
+	case (a.FirstParty || a.RequirePAR || len(a.PostLogoutURIs) > 0 || a.Name != "") && len(a.RedirectURIs) == 0:
 		return fmt.Errorf("%w: without a redirect URI it logs nobody in", ErrApplication)
 	case !utf8.ValidString(a.Name) || len(a.Name) > 100:
 		return fmt.Errorf("%w: its name is longer than 100 bytes, or no UTF-8", ErrApplication)
@@ -131,6 +131,6 @@ func clientInfo(c *store.Client) Client {
 	return Client{
 		ID: c.ID, Roles: list(c.Roles), Scopes: list(c.Scopes), Audiences: list(c.Audiences),
 		Service: c.Service, Disabled: c.Disabled, Created: c.Created,
-		Application: Application{c.Name, c.RedirectURIs, c.PostLogoutURIs, c.Public, c.FirstParty},
+		Application: Application{c.Name, c.RedirectURIs, c.PostLogoutURIs, c.Public, c.FirstParty, c.RequirePAR},
 	}
 }

@@ -29,20 +29,28 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) error {
 		s.problem(ctx, fasthttp.StatusBadRequest, pages.UnknownApplication, "")
 		return nil
 	}
-	uri, given, wrong := redirectURI(args, client)
-	if wrong != nil {
-		s.problem(ctx, fasthttp.StatusBadRequest, pages.WrongRedirect, wrong.Description)
-		return nil
-	}
-	r, wrong := parse(args, client, s.Audience(client), s.Now().Unix())
-	r.RedirectURI, r.GivenURI = uri, given
-	if wrong != nil {
-		s.refuse(ctx, r, wrong)
-		return nil
-	}
-	if hint := args.Peek("id_token_hint"); len(hint) > 0 {
-		if r.Subject, err = s.hinted(hint); err != nil {
-			s.refuse(ctx, r, invalid("id_token_hint is not an ID token of this issuer"))
+	var r *Request
+	if pushed := string(args.Peek("request_uri")); strings.HasPrefix(pushed, requestURN) {
+		if r, err = s.pushed(ctx, pushed, client); err != nil {
+			s.fail(ctx, "looking up a pushed request", err)
+			return nil
+		}
+		if r == nil {
+			s.problem(ctx, fasthttp.StatusBadRequest, pages.TooOld, "request_uri is unknown, expired or another client's (RFC 9126)")
+			return nil
+		}
+	} else {
+		var wrong *Error
+		r, wrong = s.request(args, client)
+		if r == nil {
+			s.problem(ctx, fasthttp.StatusBadRequest, pages.WrongRedirect, wrong.Description)
+			return nil
+		}
+		if wrong == nil && client.RequirePAR {
+			wrong = invalid("this client has to push its requests (RFC 9126)")
+		}
+		if wrong != nil {
+			s.refuse(ctx, r, wrong)
 			return nil
 		}
 	}
@@ -62,6 +70,27 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) error {
 	}
 	s.proceed(ctx, r, client, b, nil)
 	return nil
+}
+
+// request reads an authorization request of client. An error is told to the
+// client, at the request's redirect URI.
+func (s *Server) request(args *fasthttp.Args, client *store.Client) (*Request, *Error) {
+	uri, given, wrong := redirectURI(args, client)
+	if wrong != nil {
+		return nil, wrong
+	}
+	r, wrong := parse(args, client, s.Audience(client), s.Now().Unix())
+	r.RedirectURI, r.GivenURI = uri, given
+	if wrong != nil {
+		return r, wrong
+	}
+	if hint := args.Peek("id_token_hint"); len(hint) > 0 {
+		var err error
+		if r.Subject, err = s.hinted(hint); err != nil {
+			return r, invalid("id_token_hint is not an ID token of this issuer")
+		}
+	}
+	return r, nil
 }
 
 // application is the client of a request that may log people in, or nil.

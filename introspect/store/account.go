@@ -40,6 +40,7 @@ type Client struct {
 	PostLogoutURIs []string `json:"post_logout_redirect_uris,omitempty"`
 	Public         bool     `json:"public,omitempty"`      // it has no secret (RFC 6749, section 2.1)
 	FirstParty     bool     `json:"first_party,omitempty"` // nobody is asked for consent
+	RequirePAR     bool     `json:"require_par,omitempty"` // its requests are pushed (RFC 9126, section 6)
 	Name           string   `json:"name,omitempty"`        // what the pages call it; empty: its id
 }
 
