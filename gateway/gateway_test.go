@@ -201,6 +201,18 @@ func TestLogin(t *testing.T) {
 	if res := w.do("GET", "/.well-known/jwks.json"); res.StatusCode != 200 || !strings.Contains(res.body, `"k1"`) {
 		t.Errorf("keys: %d %s", res.StatusCode, res.body)
 	}
+	for _, spaces := range []string{" ", "  ", "   "} {
+		if res := w.do("POST", "/logout", "Authorization", "bearer"+spaces+w.service.token(ModeJWT, w.service.claims("twice", "customer"))); res.StatusCode != 204 {
+			t.Errorf("/logout with %d spaces: %d", len(spaces), res.StatusCode)
+		}
+		w.service.mu.Lock()
+		last := w.service.revoked[len(w.service.revoked)-1]
+		w.service.revoked = w.service.revoked[:len(w.service.revoked)-1]
+		w.service.mu.Unlock()
+		if last.ID != "s-twice" {
+			t.Errorf("/logout with %d spaces revoked %q", len(spaces), last.ID)
+		}
+	}
 	if res := w.do("POST", "/logout"); res.StatusCode != 401 {
 		t.Errorf("/logout without a token: %d", res.StatusCode)
 	}

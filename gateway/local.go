@@ -134,17 +134,19 @@ func (g *Gateway) passOn(req *fasthttp.Request, resp *fasthttp.Response, from st
 	return relayed(g.auth.client.Relay(req, resp, from))
 }
 
-// logout revokes the token that is presented. What was no token any more is
-// as good as revoked.
+// logout revokes the token that is presented, which is read as it is for every
+// other request. What was no token any more is as good as revoked.
 func (g *Gateway) logout(req *fasthttp.Request, resp *fasthttp.Response, _ string) outcome {
-	scheme, token, _ := bytes.Cut(req.Header.Peek("Authorization"), []byte{' '})
-	switch {
-	case len(scheme) == 0:
+	authorization, key := req.Header.Peek("Authorization"), req.Header.Peek("X-API-Key")
+	c := readCredential(authorization, len(authorization) > 0, key, len(key) > 0)
+	switch c.kind {
+	case noCredential:
 		return anonymous
-	case !equalFold(scheme, "bearer") || len(token) == 0:
+	case bearerToken:
+	default:
 		return invalidToken
 	}
-	if err := g.auth.client.Revoke(g.ctx, string(token)); err != nil {
+	if err := g.auth.client.Revoke(g.ctx, string(c.value)); err != nil {
 		return relayed(err)
 	}
 	resp.SetStatusCode(fasthttp.StatusNoContent)

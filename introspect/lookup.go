@@ -14,6 +14,33 @@ func (s *Service) lookup(text []byte, now int64) (*store.Token, error) {
 	if token.IsAccess(text) {
 		return s.store.Access(background, store.DigestOf(text), now)
 	}
+	t, err := s.lookupJWT(text, now)
+	if err != nil {
+		return nil, err
+	}
+	if t.Expires <= now {
+		return nil, store.ErrNotFound
+	}
+	return t, nil
+}
+
+// lookupExpired finds a login's access token that has expired and was not
+// revoked: an opaque one for a minute, a JWT for as long as its key is published.
+func (s *Service) lookupExpired(text []byte, now int64) (t *store.Token, err error) {
+	if token.IsAccess(text) {
+		t, err = s.store.Access(background, store.DigestOf(text), now-seconds(store.KeptExpired))
+	} else {
+		t, err = s.lookupJWT(text, now)
+	}
+	if err == nil && !loginToken(t) {
+		return nil, store.ErrNotFound
+	}
+	return t, err
+}
+
+// lookupJWT finds what a JWT of ours stands for, expired or not, unless it is
+// revoked.
+func (s *Service) lookupJWT(text []byte, now int64) (*store.Token, error) {
 	if len(text) > maxToken {
 		return nil, store.ErrNotFound
 	}
@@ -22,7 +49,7 @@ func (s *Service) lookup(text []byte, now int64) (*store.Token, error) {
 		return nil, store.ErrNotFound
 	}
 	t, err := token.ParseClaims(payload)
-	if err != nil || t.Expires <= now {
+	if err != nil {
 		return nil, store.ErrNotFound
 	}
 	revoked, err := s.store.Revoked(background, t, kid)

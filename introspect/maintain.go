@@ -27,10 +27,10 @@ func (s *Service) keepKeys(ctx context.Context) error {
 	}
 }
 
-// sweepLag is how long what has expired stays. A call that read the clock
+// sweepLag is how long what has expired stays; see store.KeptExpired. A call that read the clock
 // before the expiry may still be on its way to the store, and must not find
 // its session half deleted.
-const sweepLag = time.Minute
+const sweepLag = store.KeptExpired
 
 // keepSwept sweeps what has expired, until ctx ends. A sweep takes its time,
 // so nothing else waits for it. What is swept is gone for good, so the time is that

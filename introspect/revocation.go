@@ -45,7 +45,9 @@ func (s *Service) revoke(ctx *fasthttp.RequestCtx) error {
 
 // named are the revocations that revoking a token means: of the whole session
 // where a login began it, else of the token and of what was exchanged for it. The
-// token comes last: whoever finds it revoked finds the others revoked too.
+// token comes last: whoever finds it revoked finds the others revoked too. A
+// login's access token ends its session even when it has expired: people log out
+// after a pause, and the session would go on without them.
 func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.Event, error) {
 	if token.IsRefresh(text) {
 		session, err := s.store.Session(background, store.DigestOf(text), now)
@@ -55,10 +57,13 @@ func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.E
 		return []store.Event{{Kind: store.KindSession, ID: session.ID, Expires: s.lastAccess(session, now)}}, nil
 	}
 	t, err := s.lookup(text, now)
-	if err != nil || !s.speaksFor(caller, t.ClientID) {
+	if gone(err) {
+		t, err = s.lookupExpired(text, now)
+	}
+	if err != nil || !s.mayRevoke(caller, t) {
 		return nil, err
 	}
-	if t.Person && t.Session != "" && t.Actor == "" {
+	if loginToken(t) {
 		return []store.Event{{Kind: store.KindSession, ID: t.Session, Expires: max(s.horizon(now), t.Expires)}}, nil
 	}
 	var events []store.Event
@@ -76,3 +81,14 @@ func (s *Service) named(caller *store.Client, text []byte, now int64) ([]store.E
 	}
 	return append(events, store.Event{Kind: store.KindToken, ID: t.ID, Expires: t.Expires}), nil
 }
+
+// mayRevoke reports whether caller, nil for the public login client, may revoke
+// an access token: one of its own, and a service client any that it holds, since
+// the gateway revokes what its callers log out with.
+func (s *Service) mayRevoke(caller *store.Client, t *store.Token) bool {
+	return caller != nil && caller.Service || s.speaksFor(caller, t.ClientID)
+}
+
+// loginToken reports whether t belongs to the session of a person's login, and
+// was not exchanged for another token.
+func loginToken(t *store.Token) bool { return t.Person && t.Session != "" && t.Actor == "" }

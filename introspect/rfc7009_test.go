@@ -2,6 +2,7 @@ package introspect
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tollgate/tollgate/introspect/admin"
 )
@@ -27,7 +28,6 @@ func TestRFC7009_2_1_AnotherClientsTokenIsLeftAlone(t *testing.T) {
 		f := start(t, cfg)
 		token := f.clientToken()
 		access, refresh := f.mustLogin()
-		f.want(f.revoke(token, f.asGateway()), 200, "")
 		f.want(f.revoke(token), 200, "")
 		f.want(f.revoke(access, f.asReporting()), 200, "")
 		f.want(f.revoke(refresh, f.asReporting()), 200, "")
@@ -156,8 +156,8 @@ func TestRFC7009_2_EveryKindOfTokenIsRevoked(t *testing.T) {
 	})
 }
 
-// A service client may end login sessions, but an exchanged token is that of
-// the client that got it.
+// An exchanged token is that of the client that got it; a service client may
+// revoke whatever it holds.
 func TestRFC7009_2_1_ExchangedTokenIsItsClients(t *testing.T) {
 	each(t, func(t *testing.T, cfg Config) {
 		f := start(t, cfg)
@@ -167,15 +167,17 @@ func TestRFC7009_2_1_ExchangedTokenIsItsClients(t *testing.T) {
 		}
 		access, _ := f.mustLogin()
 		exchanged := f.exchange(access, f.asGateway()).text(t, "access_token")
-		for name, o := range map[string]option{"another service": basicAuth("stock", secret), "a client": f.asReporting()} {
-			f.want(f.revoke(exchanged, o), 200, "")
-			if !f.active(exchanged) {
-				t.Fatalf("%s revoked the token", name)
-			}
+		f.want(f.revoke(exchanged, f.asReporting()), 200, "")
+		if !f.active(exchanged) {
+			t.Fatal("a client revoked the token")
 		}
 		f.want(f.revoke(exchanged), 200, "")
 		if !f.active(exchanged) {
 			t.Error("the public client revoked the token")
+		}
+		f.want(f.revoke(exchanged, basicAuth("stock", secret)), 200, "")
+		if f.active(exchanged) || !f.active(access) {
+			t.Error("another service could not revoke the token, or revoked the one that it came from")
 		}
 	})
 }
@@ -219,4 +221,43 @@ func TestRFC7009_2_3_NoScriptIsAnswered(t *testing.T) {
 	if kind := r.header.Get("Content-Type"); kind != "application/json" {
 		t.Errorf("Content-Type is %q", kind)
 	}
+}
+
+// The gateway revokes what its callers log out with, whoever it was issued to.
+func TestServiceClientRevokesWhatItHolds(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		token, other := f.clientToken(), f.clientToken()
+		f.want(f.revoke(token, f.asGateway()), 200, "")
+		if f.active(token) || !f.active(other) {
+			t.Error("the token is alive, or another one is dead")
+		}
+	})
+}
+
+// Logging out with an access token that has just expired ends its session.
+func TestExpiredTokenEndsItsSession(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		f := start(t, cfg)
+		access, refresh := f.mustLogin()
+		second := f.refresh(refresh)
+		client := f.clientToken()
+		f.advance(5*time.Minute + time.Second)
+		if f.active(access) {
+			t.Fatal("the token has not expired")
+		}
+		f.want(f.revoke(access, f.asReporting()), 200, "")
+		f.want(f.revoke(client, f.asGateway()), 200, "")
+		before := f.svc.store.Feed().Last()
+		f.want(f.revoke(access, f.asGateway()), 200, "")
+		f.want(f.refresh(second.text(t, "refresh_token")), 400, "invalid_grant")
+		if n := f.svc.store.Feed().Last() - before; n != 1 {
+			t.Errorf("%d events, not 1", n)
+		}
+		// Again, it changes nothing.
+		f.want(f.revoke(access, f.asGateway()), 200, "")
+		if n := f.svc.store.Feed().Last() - before; n != 1 {
+			t.Errorf("%d events after the second time, not 1", n)
+		}
+	})
 }

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Accounts keeps people and clients. The values handed out are shared: callers
 // must not change them.
@@ -18,6 +21,10 @@ type Accounts interface {
 	PutClient(ctx context.Context, c, old *Client) error
 }
 
+// KeptExpired is how long an opaque access token is kept beyond its expiry, so
+// that logging out with it still ends its session.
+const KeptExpired = time.Minute
+
 // Tokens keeps opaque access tokens and the sessions that logins begin.
 type Tokens interface {
 	// Issue keeps an opaque access token.
@@ -25,7 +32,8 @@ type Tokens interface {
 	// Begin keeps a new session, found by the digest of its first refresh
 	// token, and its access token where that is opaque (nil where not).
 	Begin(ctx context.Context, s *Session, access *Issued) error
-	// Access finds a live access token.
+	// Access finds an access token that was live at now, which is KeptExpired
+	// ago at most.
 	Access(ctx context.Context, d Digest, now int64) (*Token, error)
 	// Session finds the live session that a refresh token belongs to, used
 	// already or not.

@@ -240,3 +240,32 @@ func TestEntryID(t *testing.T) {
 		}
 	}
 }
+
+// An access token that has just expired is found as of the time when it had not.
+func TestExpiredTokenIsKeptForAWhile(t *testing.T) {
+	st := open(t, storetest.StartRedis(t))
+	defer st.Close()
+	now := time.Now().Unix()
+	var digests []store.Digest
+	for i := range 2 {
+		a := &store.Issued{Digest: store.DigestOf([]byte{byte(i)}), Token: &store.Token{ID: fmt.Sprint("t-", i), Session: "s", Subject: "alice", ClientID: "app", Issued: now - 9, Expires: now - 1}}
+		digests = append(digests, a.Digest)
+		var err error
+		if i == 0 {
+			err = st.Issue(t.Context(), a)
+		} else {
+			err = st.Begin(t.Context(), &store.Session{ID: "s", Subject: "alice", ClientID: "app", Started: now - 9, Expires: now + 60, Refresh: store.DigestOf([]byte("r"))}, a)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range digests {
+		if _, err := st.Access(t.Context(), d, now); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("now: %v, not ErrNotFound", err)
+		}
+		if _, err := st.Access(t.Context(), d, now-5); err != nil {
+			t.Errorf("five seconds ago: %v", err)
+		}
+	}
+}

@@ -3,11 +3,14 @@ package redis
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/redis/rueidis"
 
 	"github.com/tollgate/tollgate/introspect/store"
 )
+
+const keptExpired = int64(store.KeptExpired / time.Second)
 
 // Issue implements store.Tokens.
 func (s *Store) Issue(ctx context.Context, access *store.Issued) error {
@@ -15,7 +18,7 @@ func (s *Store) Issue(ctx context.Context, access *store.Issued) error {
 	defer cancel()
 	record := store.AppendToken(nil, access.Token)
 	return s.c.Do(ctx, s.c.B().Set().Key(s.keys.access(access.Digest)).Value(rueidis.BinaryString(record)).
-		ExatTimestamp(access.Token.Expires).Build()).Error()
+		ExatTimestamp(access.Token.Expires+keptExpired).Build()).Error()
 }
 
 // Begin implements store.Tokens.
@@ -98,7 +101,7 @@ func (s *Store) save(ctx context.Context, x *store.Session, access *store.Issued
 	var expires int64
 	if access != nil {
 		keys = append(keys, s.keys.access(access.Digest))
-		record, expires = store.AppendToken(nil, access.Token), access.Token.Expires
+		record, expires = store.AppendToken(nil, access.Token), access.Token.Expires+keptExpired
 	}
 	done, err := s.run(ctx, saveScript, keys,
 		rueidis.BinaryString(store.AppendSession(nil, x)), decimal(x.Expires), x.ID,
