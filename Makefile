@@ -15,11 +15,13 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/tollgate
-	$(GO) build -ldflags '$(LDFLAGS)' -o bin/tollgate ./cmd/tollgate
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/tollgate ./cmd/tollgate
 
 .PHONY: run
-run: build ## the whole pattern on this machine; MODE=jwt, opaque or phantom
-	exec bin/tollgate dev --mode $(MODE)
+run: ## the whole pattern on this machine; MODE=jwt, opaque or phantom; ARGS='--listen :9090' and the like
+	@echo "building bin/tollgate (minutes the first time, seconds after that)"
+	@$(MAKE) --no-print-directory build
+	exec bin/tollgate dev --mode $(MODE) $(ARGS)
 
 .PHONY: test
 test: ## run the tests

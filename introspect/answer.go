@@ -47,7 +47,7 @@ var (
 	errMethod             = &refusal{status: 405, code: "invalid_request", description: "method is not allowed here"}
 	errBusy               = &refusal{status: 503, code: "temporarily_unavailable", description: "too many logins at once", wait: 2 * time.Second}
 	errUnavailable        = &refusal{status: 503, code: "temporarily_unavailable", description: "the service cannot decide at present", wait: time.Second}
-	errLogin              = &refusal{status: 401, code: "invalid_grant", description: "id or password is wrong"}
+	errLogin              = &refusal{status: 401, scheme: "Bearer", code: "invalid_grant", description: "id or password is wrong"}
 )
 
 func tooMany(wait time.Duration) error {
@@ -79,6 +79,9 @@ func (s *Service) fail(ctx *fasthttp.RequestCtx, err error) (outcome string) {
 	return r.code
 }
 
+// forServices are the endpoints that no page in a browser asks.
+var forServices = map[string]bool{"/oauth2/introspect": true, "/revocations": true}
+
 func answerRefusal(ctx *fasthttp.RequestCtx, r *refusal) {
 	body, err := json.Marshal(struct {
 		Code        string `json:"error"`
@@ -95,8 +98,13 @@ func answerRefusal(ctx *fasthttp.RequestCtx, r *refusal) {
 			challenge += `, error="` + r.code + `", error_description="` + r.description + `"`
 		}
 		h.Set("WWW-Authenticate", challenge)
-	case r.status == 401:
+	case r.status == 401 && (len(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)) > 0 || forServices[string(ctx.Path())]):
 		h.Set("WWW-Authenticate", `Basic realm="tollgate", charset="UTF-8"`)
+	case r.status == 401:
+		// A 401 has a challenge (RFC 9110, section 15.5.2), but to this one Basic
+		// is no duty (RFC 6749, section 5.2), and a browser would open its own
+		// dialog for it over the page that has asked.
+		h.Set("WWW-Authenticate", `Bearer realm="tollgate"`)
 	case r.status == 405:
 		h.Set("Allow", allowed(string(ctx.Path())))
 	}

@@ -3,7 +3,6 @@ package introspect
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/netip"
 	"strings"
@@ -143,54 +142,6 @@ func (s *Service) begin(ctx *fasthttp.RequestCtx, user *store.User, network stri
 	s.audit("login", "outcome", "ok", "user", user.ID, "network", network, "session", session.ID, "token", m.token.ID)
 	answerJSON(ctx, 200, m.answer(refresh, ""))
 	return nil
-}
-
-// readLogin reads id and password from a form or a JSON object.
-func readLogin(ctx *fasthttp.RequestCtx) (id string, password []byte, err error) {
-	kind, _, _ := bytes.Cut(ctx.Request.Header.ContentType(), []byte(";"))
-	if !bytes.EqualFold(bytes.TrimSpace(kind), []byte("application/json")) {
-		f, err := readForm(ctx)
-		if err != nil {
-			return "", nil, err
-		}
-		return f.get("id"), f.peek("password"), nil
-	}
-	members, err := readObject(ctx.PostBody())
-	return members["id"], []byte(members["password"]), err
-}
-
-var errLoginBody = invalidRequest("body must be one JSON object with the strings id and password, each once")
-
-// readObject reads a JSON object of strings. Other members may be anything; no
-// name may be there twice.
-func readObject(body []byte) (map[string]string, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, errLoginBody
-	}
-	members := map[string]string{}
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, errLoginBody
-		}
-		var value any
-		if err := dec.Decode(&value); err != nil {
-			return nil, errLoginBody
-		}
-		if _, twice := members[name.(string)]; twice {
-			return nil, errLoginBody
-		}
-		text, ok := value.(string)
-		if !ok && (name == "id" || name == "password") {
-			return nil, errLoginBody
-		}
-		members[name.(string)] = text
-	}
-	if _, err := dec.Token(); err != nil || dec.InputOffset() != int64(len(bytes.TrimRight(body, " \t\r\n"))) {
-		return nil, errLoginBody
-	}
-	return members, nil
 }
 
 // network is where the user is, for limits and the log: the other end of the
