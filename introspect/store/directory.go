@@ -45,6 +45,23 @@ func (d *Directory[T]) Put(id string, a, old *T, commit func() error) error {
 	return nil
 }
 
+// Drop runs commit and then removes the account old, which Get has returned. One
+// change is made at a time.
+func (d *Directory[T]) Drop(id string, old *T, commit func() error) error {
+	d.changing.Lock()
+	defer d.changing.Unlock()
+	if now, _ := d.Get(id); now == nil || now != old {
+		return ErrChanged
+	}
+	if err := commit(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.m, id)
+	return nil
+}
+
 // List returns the accounts in the order of their ids.
 func (d *Directory[T]) List() []*T {
 	d.mu.RLock()

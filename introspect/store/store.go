@@ -14,11 +14,16 @@ type Accounts interface {
 	// where old is nil. If that is not what is stored now, it stores nothing
 	// and returns ErrChanged.
 	PutUser(ctx context.Context, u, old *User) error
+	// DropUser deletes the user old, as User returned it. If that is not what is
+	// stored now, it deletes nothing and returns ErrChanged.
+	DropUser(ctx context.Context, old *User) error
 
 	Client(ctx context.Context, id string) (*Client, error)
 	Clients(ctx context.Context) ([]*Client, error)
 	// PutClient is to clients what PutUser is to users.
 	PutClient(ctx context.Context, c, old *Client) error
+	// DropClient is to clients what DropUser is to users.
+	DropClient(ctx context.Context, old *Client) error
 }
 
 // KeptExpired is how long an opaque access token is kept beyond its expiry, so
@@ -58,12 +63,24 @@ type Revocations interface {
 	Feed() *Feed
 }
 
+// A Visitor is called by Walk. What is nil is passed over; what is handed to it
+// must not be changed.
+type Visitor struct {
+	Session func(*Session) error
+	Access  func(*Issued) error // of opaque tokens; those revoked are among them
+	Record  func(*Record) error
+}
+
 // Store is all that the security service keeps.
 type Store interface {
 	Accounts
 	Tokens
 	Revocations
 	Records
+	// Walk calls v for what is alive at now, in no order, and stops at the first
+	// error of v. What changes meanwhile may be missed or shown as it was. It
+	// reads everything of the kinds asked for: it is for operators.
+	Walk(ctx context.Context, now int64, v Visitor) error
 	// Sweep deletes limit expired records, or a few more where they were
 	// written together, and reports how many it deleted; fewer than limit
 	// means that none are left.

@@ -39,6 +39,8 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 	}
 	run("Accounts", testAccounts)
 	run("AccountsChangeOnce", testAccountsChangeOnce)
+	run("AccountsDrop", testAccountsDrop)
+	run("Walk", testWalk)
 	run("AccessIssuedIsFound", testAccess)
 	run("AccessExpires", testAccessExpires)
 	run("RevokeToken", testRevokeToken)

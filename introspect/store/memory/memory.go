@@ -60,6 +60,11 @@ func (s *Store) PutUser(_ context.Context, u, old *store.User) error {
 	return s.users.Put(u.ID, u, old, committed)
 }
 
+// DropUser implements store.Accounts.
+func (s *Store) DropUser(_ context.Context, old *store.User) error {
+	return s.users.Drop(old.ID, old, committed)
+}
+
 // Client implements store.Accounts.
 func (s *Store) Client(_ context.Context, id string) (*store.Client, error) {
 	return s.clients.Get(id)
@@ -71,6 +76,11 @@ func (s *Store) Clients(context.Context) ([]*store.Client, error) { return s.cli
 // PutClient implements store.Accounts.
 func (s *Store) PutClient(_ context.Context, c, old *store.Client) error {
 	return s.clients.Put(c.ID, c, old, committed)
+}
+
+// DropClient implements store.Accounts.
+func (s *Store) DropClient(_ context.Context, old *store.Client) error {
+	return s.clients.Drop(old.ID, old, committed)
 }
 
 // Issue implements store.Tokens.

@@ -30,6 +30,11 @@ func (s *Store) PutUser(ctx context.Context, u, old *store.User) error {
 	return put(ctx, s, s.keys.users(), u.ID, u, old)
 }
 
+// DropUser implements store.Accounts.
+func (s *Store) DropUser(ctx context.Context, old *store.User) error {
+	return drop(ctx, s, s.keys.users(), old.ID, old)
+}
+
 // Client implements store.Accounts. An answer is up to a second old.
 func (s *Store) Client(ctx context.Context, id string) (*store.Client, error) {
 	if c := s.clients.get(id); c != nil {
@@ -55,6 +60,13 @@ func (s *Store) Clients(ctx context.Context) ([]*store.Client, error) {
 func (s *Store) PutClient(ctx context.Context, c, old *store.Client) error {
 	err := put(ctx, s, s.keys.clients(), c.ID, c, old)
 	s.clients.drop(c.ID)
+	return err
+}
+
+// DropClient implements store.Accounts.
+func (s *Store) DropClient(ctx context.Context, old *store.Client) error {
+	err := drop(ctx, s, s.keys.clients(), old.ID, old)
+	s.clients.drop(old.ID)
 	return err
 }
 
@@ -101,6 +113,18 @@ func put[T any](ctx context.Context, s *Store, key, id string, next, old *T) err
 		}
 	}
 	done, err := s.run(ctx, putScript, []string{key}, id, string(text), string(was)).AsInt64()
+	if err == nil && done == 0 {
+		return store.ErrChanged
+	}
+	return err
+}
+
+func drop[T any](ctx context.Context, s *Store, key, id string, old *T) error {
+	was, err := json.Marshal(old)
+	if err != nil {
+		return err
+	}
+	done, err := s.run(ctx, dropScript, []string{key}, id, string(was)).AsInt64()
 	if err == nil && done == 0 {
 		return store.ErrChanged
 	}

@@ -96,3 +96,10 @@ if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[3] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1
 `)
+
+// dropScript deletes the field ARGV[1] of the hash at KEYS[1] if what is there
+// is ARGV[2].
+var dropScript = rueidis.NewLuaScript(`
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`)
