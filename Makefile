@@ -27,6 +27,10 @@ run: ## the whole pattern on this machine; MODE=jwt, opaque or phantom; ARGS='--
 test: ## run the tests
 	$(GO) test ./...
 
+.PHONY: node
+node: ## install the Node.js packages that some tests run (internal/node/package.json)
+	cd internal/node && npm ci --ignore-scripts --no-audit --no-fund
+
 .PHONY: race
 race: ## run the tests under the race detector
 	$(GO) test -race -short ./...

@@ -50,6 +50,7 @@ var endpoints = map[string]endpoint{
 	authorize.PathConsent:   {both, page((*authorize.Server).Consent), nobody},
 	authorize.PathStyle:     {get, page((*authorize.Server).Style), nobody},
 	authorize.PathScript:    {get, page((*authorize.Server).Script), nobody},
+	authorize.PathIcon:      {get, page((*authorize.Server).Icon), nobody},
 	authorize.PathLogout:    {both, page((*authorize.Server).Logout), nobody},
 	authorize.PathAccount:   {both, page((*authorize.Server).Account), nobody},
 }

@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -48,7 +49,7 @@ func (s *Server) Account(ctx *fasthttp.RequestCtx) error {
 	p := &pages.Account{User: b.Subject, Form: sealed}
 	for _, x := range browsers {
 		p.Browsers = append(p.Browsers, pages.AccountBrowser{
-			ID: x.ID, Agent: x.Agent, Network: x.Network, Since: time.Unix(x.AuthTime, 0).UTC(), This: x.ID == b.ID,
+			ID: x.ID, Agent: program(x.Agent), Network: x.Network, Since: time.Unix(x.AuthTime, 0).UTC(), This: x.ID == b.ID,
 		})
 	}
 	for _, c := range consents {
@@ -116,4 +117,23 @@ func (s *Server) withdraw(ctx *fasthttp.RequestCtx, subject, client string) erro
 		}
 	}
 	return nil
+}
+
+// program names the browser of a User-Agent and where it runs, as far as the
+// usual ones can be told apart; another one is shown as it is.
+func program(agent string) string {
+	first := func(known [][2]string) string {
+		for _, k := range known {
+			if strings.Contains(agent, k[0]) {
+				return k[1]
+			}
+		}
+		return ""
+	}
+	name := first([][2]string{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}})
+	system := first([][2]string{{"Windows", "Windows"}, {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"}})
+	if name == "" || system == "" {
+		return agent
+	}
+	return name + ", " + system
 }

@@ -68,7 +68,7 @@ func (s *Server) askConsent(ctx *fasthttp.RequestCtx, r *Request, client *store.
 		return
 	}
 	s.page(ctx, fasthttp.StatusOK, &pages.Page{Consent: &pages.Consent{
-		Application: name(client), Request: sealed, User: b.Subject, Scopes: sorted(r.Scope),
+		Application: name(client), Request: sealed, User: b.Subject, Scopes: shownScopes(r.Scope),
 	}}, r.RedirectURI)
 }
 
@@ -141,4 +141,19 @@ func (s *Server) Consents(ctx context.Context, subject string) ([]Consent, error
 	}
 	slices.SortFunc(list, func(a, b Consent) int { return int(b.Given - a.Given) })
 	return list, nil
+}
+
+// shownScopes are scopes in the order in which people are told of them: those of
+// OpenID Connect first.
+func shownScopes(scopes string) []string {
+	list := sorted(scopes)
+	slices.SortStableFunc(list, func(a, b string) int { return rank(a) - rank(b) })
+	return list
+}
+
+func rank(scope string) int {
+	if i := slices.Index(Scopes, scope); i >= 0 {
+		return i
+	}
+	return len(Scopes)
 }

@@ -89,6 +89,7 @@ const (
 	PathConsent   = "/oauth2/authorize/consent"
 	PathStyle     = "/oauth2/authorize/style.css"
 	PathScript    = "/oauth2/authorize/post.js"
+	PathIcon      = "/oauth2/authorize/icon.svg"
 	PathLogout    = "/oauth2/logout"
 	PathAccount   = "/account"
 )
@@ -149,6 +150,11 @@ func (s *Server) Style(ctx *fasthttp.RequestCtx) error {
 // Script is GET of the script that posts a form_post answer.
 func (s *Server) Script(ctx *fasthttp.RequestCtx) error {
 	return s.file(ctx, "text/javascript; charset=utf-8", pages.Script)
+}
+
+// Icon is GET of the pages' icon.
+func (s *Server) Icon(ctx *fasthttp.RequestCtx) error {
+	return s.file(ctx, "image/svg+xml", pages.Icon)
 }
 
 func (s *Server) file(ctx *fasthttp.RequestCtx, kind string, body []byte) error {

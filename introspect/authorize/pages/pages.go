@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-//go:embed html style.css post.js catalogue
+//go:embed html style.css post.js icon.svg catalogue
 var files embed.FS
 
 // Style is the stylesheet of all pages.
@@ -23,6 +23,9 @@ var Style = read("style.css")
 
 // Script submits the form of a form_post answer.
 var Script = read("post.js")
+
+// Icon is the pages' icon.
+var Icon = read("icon.svg")
 
 func read(name string) []byte {
 	b, err := files.ReadFile(name)
