@@ -46,6 +46,8 @@ func (s *Service) loginPage(ctx *fasthttp.RequestCtx, id string, password []byte
 	switch {
 	case err == nil:
 		return user, network, now, nil
+	case r == errInvalidClient: // whose name the request comes in
+		return nil, "", 0, errors.Join(authorize.ErrCaller, err)
 	case errors.Is(err, account.ErrBusy), errors.Is(err, account.ErrHung):
 		return nil, network, 0, authorize.ErrBusy
 	case errors.Is(err, account.ErrPasswordLength), refused && r.status < 429:

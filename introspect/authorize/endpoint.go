@@ -293,6 +293,8 @@ func (s *Server) Login(ctx *fasthttp.RequestCtx) error {
 	case errors.Is(err, ErrBusy):
 		s.askLogin(ctx, r, client, fasthttp.StatusServiceUnavailable, pages.Busy)
 		return nil
+	case errors.Is(err, ErrCaller):
+		return err
 	case err != nil:
 		s.fail(ctx, "checking a password", err)
 		return nil

@@ -28,6 +28,9 @@ var (
 	ErrWrong   = errors.New("id or password is wrong")
 	ErrLimited = errors.New("too many failed logins")
 	ErrBusy    = errors.New("too many logins at once")
+	// ErrCaller: who passes the request on in its own name is not known. The
+	// person is not told; the error goes to who passes the request on.
+	ErrCaller = errors.New("caller is not known")
 )
 
 // Config is what a Server works with. All of it is required but Title.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -17,9 +18,20 @@ const relayTimeout = 10 * time.Second
 // address of the user. That the service refuses us is never told the user, for
 // whom it would look like a wrong password.
 func (c *Client) Login(in *fasthttp.Request, out *fasthttp.Response, from string) error {
+	return c.passAsOurs(in, out, "/login", from)
+}
+
+// Page passes a request for a page that people see on in our name, as Login does
+// with a login: the service believes from. Of the browser's cookies those go
+// along that the service has set.
+func (c *Client) Page(in *fasthttp.Request, out *fasthttp.Response, from string) error {
+	return c.passAsOurs(in, out, string(in.Header.RequestURI()), from)
+}
+
+func (c *Client) passAsOurs(in *fasthttp.Request, out *fasthttp.Response, target, from string) error {
 	return c.own.call(func(authorization string) (bool, error) {
 		out.Reset()
-		err := c.pass(in, out, "/login", from, authorization)
+		err := c.pass(in, out, target, from, authorization)
 		return err == nil && out.StatusCode() == fasthttp.StatusUnauthorized && errorCode(out.Body()) == "invalid_client", err
 	})
 }
@@ -41,10 +53,23 @@ func (c *Client) Relay(in *fasthttp.Request, out *fasthttp.Response, from string
 	return c.pass(in, out, target, from, string(in.Header.Peek("Authorization")))
 }
 
+// sent are the fields of a request that mean something to the service.
+var sent = []string{
+	"Accept", "If-None-Match", "If-Modified-Since", "DPoP", "Accept-Language", "User-Agent", "Sec-Fetch-Site",
+	"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers",
+}
+
 // relayed are the fields of an answer that mean something to the client.
 var relayed = []string{
-	"Cache-Control", "Pragma", "ETag", "Last-Modified", "Retry-After", "WWW-Authenticate",
-	"X-Content-Type-Options", "Access-Control-Allow-Origin", "Vary",
+	"Cache-Control", "Pragma", "ETag", "Last-Modified", "Retry-After", "WWW-Authenticate", "Allow", "Location",
+	"X-Content-Type-Options", "X-Frame-Options", "Content-Security-Policy", "Referrer-Policy", "Vary",
+	"Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+	"Access-Control-Expose-Headers", "Access-Control-Max-Age",
+}
+
+// ours reports whether a cookie is one that the service sets.
+func ours(cookie []byte) bool {
+	return bytes.HasPrefix(bytes.TrimPrefix(cookie, []byte("__Host-")), []byte("tollgate-"))
 }
 
 func (c *Client) pass(in *fasthttp.Request, out *fasthttp.Response, target, from, authorization string) error {
@@ -54,9 +79,14 @@ func (c *Client) pass(in *fasthttp.Request, out *fasthttp.Response, target, from
 	req.SetRequestURI(c.base + target)
 	req.Header.SetMethodBytes(in.Header.Method())
 	req.Header.SetContentTypeBytes(in.Header.ContentType())
-	for _, name := range []string{"Accept", "If-None-Match", "If-Modified-Since", "DPoP"} {
+	for _, name := range sent {
 		if v := in.Header.Peek(name); len(v) > 0 {
 			req.Header.SetBytesV(name, v)
+		}
+	}
+	for name, value := range in.Header.Cookies() {
+		if ours(name) {
+			req.Header.SetCookieBytesKV(name, value)
 		}
 	}
 	if authorization != "" {
@@ -76,6 +106,9 @@ func (c *Client) pass(in *fasthttp.Request, out *fasthttp.Response, target, from
 		if v := resp.Header.Peek(name); len(v) > 0 {
 			out.Header.SetBytesV(name, v)
 		}
+	}
+	for _, cookie := range resp.Header.Cookies() {
+		out.Header.AddBytesV("Set-Cookie", cookie)
 	}
 	out.SetBody(resp.Body())
 	return nil
