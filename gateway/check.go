@@ -109,7 +109,7 @@ func checkRoutes(c *Config) error {
 			return fmt.Errorf("routes[%d].%w", i, err)
 		}
 	}
-	_, err := policy.New(c.Routes)
+	_, err := policy.New(c.Routes, nil)
 	return err
 }
 

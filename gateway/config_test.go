@@ -124,6 +124,8 @@ func keys(prefix string, v reflect.Value, found map[string]string) {
 			keys(path+".", f, found)
 		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
 			keys(path+"[].", f.Index(0), found)
+		case f.Kind() == reflect.Map && f.Type().Elem().Kind() != reflect.Struct:
+			found[path+".NAME"] = ""
 		case f.Kind() == reflect.Map:
 			keys(path+".NAME.", f.MapIndex(f.MapKeys()[0]), found)
 		case f.Type() == reflect.TypeFor[time.Duration]():

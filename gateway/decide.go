@@ -12,16 +12,18 @@ type outcome uint8
 
 // The outcomes of a decision; answer.go knows what each looks like to the client.
 const (
-	forbidden     outcome = iota // no route allows this: the zero value is a refusal
-	forwarded                    // sent on, and answered by the upstream
-	anonymous                    // no credentials
-	invalidToken                 // a token that is not accepted
-	invalidClient                // a client's credentials that are not accepted
-	wrongRole                    // the route wants another role
-	wrongScope                   // the route wants more scopes
-	unavailable                  // who it is cannot be found out now
-	limited                      // too many requests
-	noUpgrade                    // the route allows no WebSocket
+	forbidden      outcome = iota // no route allows this: the zero value is a refusal
+	forwarded                     // sent on, and answered by the upstream
+	anonymous                     // no credentials
+	invalidToken                  // a token that is not accepted
+	invalidClient                 // a client's credentials that are not accepted
+	wrongRole                     // the route wants another role
+	wrongScope                    // the route wants more scopes
+	wrongLogin                    // the route wants another login (RFC 9470)
+	wrongCondition                // the route's condition does not hold
+	unavailable                   // who it is cannot be found out now
+	limited                       // too many requests
+	noUpgrade                     // the route allows no WebSocket
 
 	badRequest    // the request has more than one reading
 	headTooLarge  // 431
@@ -61,13 +63,16 @@ func (d *Decision) Allowed() bool { return d.outcome == forwarded }
 // outcomeOf is what the gateway does about a verdict. A verdict that is not in
 // it refuses.
 var outcomeOf = [policy.NumVerdicts]outcome{
-	policy.NoRoute:       forbidden,
-	policy.AmbiguousPath: badRequest,
-	policy.WrongMethod:   badMethod,
-	policy.NoCaller:      anonymous,
-	policy.WrongRole:     wrongRole,
-	policy.WrongScope:    wrongScope,
-	policy.Allowed:       forwarded,
+	policy.NoRoute:        forbidden,
+	policy.AmbiguousPath:  badRequest,
+	policy.WrongMethod:    badMethod,
+	policy.NoCaller:       anonymous,
+	policy.WrongRole:      wrongRole,
+	policy.WrongScope:     wrongScope,
+	policy.WrongLogin:     wrongLogin,
+	policy.WrongCondition: wrongCondition,
+	policy.Limited:        limited,
+	policy.Allowed:        forwarded,
 }
 
 // A matched is a request and the rule that it takes.

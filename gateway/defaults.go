@@ -44,9 +44,7 @@ func (c Config) WithDefaults() Config {
 	c.Upstreams = upstreams
 	routes := make([]Route, len(c.Routes))
 	for i, r := range c.Routes {
-		def(&r.Timeout, 30*time.Second)
-		def(&r.StreamTimeout, 5*time.Minute)
-		routes[i] = r
+		routes[i] = r.WithDefaults()
 	}
 	c.Routes = routes
 	return c

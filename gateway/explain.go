@@ -12,7 +12,7 @@ func (c *Config) explain(asked *policy.Request) string {
 	if (*Gateway)(nil).local(asked.Path) != nil {
 		return fmt.Sprintf("%s %s: answered by the gateway itself", asked.Method, asked.Path)
 	}
-	table, err := policy.New(c.Routes)
+	table, err := policy.New(c.Routes, nil)
 	if err != nil {
 		return err.Error()
 	}

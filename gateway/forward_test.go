@@ -86,7 +86,7 @@ func TestForwardAllocations(t *testing.T) {
 	c := bareConn()
 	in := []byte("GET /orders/1?x=%20y HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: */*\r\nAuthorization: Bearer t\r\nCookie: a=b\r\nConnection: keep-alive\r\n\r\n")
 	who := identity{token: []byte("t"), claims: claims.New(claims.Values{Subject: "s", Roles: []string{"customer"}})}
-	table, err := policy.New([]Route{{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}})
+	table, err := policy.New([]Route{{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

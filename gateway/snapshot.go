@@ -49,7 +49,7 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *collector
 		write:          t.Write.Milliseconds(),
 	}
 	var err error
-	if s.table, err = policy.New(cfg.Routes); err != nil {
+	if s.table, err = policy.New(cfg.Routes, before.table); err != nil {
 		return nil, err
 	}
 	for i, r := range s.table.Rules() {

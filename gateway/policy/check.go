@@ -10,7 +10,7 @@ import (
 // check reports what is wrong with a route by itself. The error begins with the
 // key, ".prefix: …".
 func (r *Route) check() error {
-	for _, check := range []func(*Route) error{checkHost, checkPath, checkMethods, checkCaller, checkBounds} {
+	for _, check := range []func(*Route) error{checkHost, checkPath, checkMethods, checkCaller, checkForwarding, checkBounds, checkCORS} {
 		if err := check(r); err != nil {
 			return err
 		}
@@ -98,10 +98,55 @@ func checkMethods(r *Route) error {
 }
 
 func checkCaller(r *Route) error {
-	if r.Public && len(r.Roles)+len(r.Scopes) > 0 {
-		return wrong("public", "a public route has no roles or scopes")
+	restricted := len(r.Roles)+len(r.Scopes)+len(r.ACR) > 0 || r.MaxAuthAge != 0 || r.RatePerClient != 0
+	switch {
+	case r.Public && r.Optional:
+		return wrong("optional", "a public route knows no caller")
+	case r.Public && (restricted || len(r.ClaimHeaders) > 0):
+		return wrong("public", "a public route has no roles or scopes, and nothing else that depends on the caller")
+	case r.Optional && restricted:
+		return wrong("optional", "a caller may be nobody here, and has then no roles, scopes, acr, auth_time or rate of its own")
+	case r.MaxAuthAge < 0:
+		return wrong("max_auth_age", "must not be negative")
 	}
-	return nil
+	for i, acr := range r.ACR {
+		if acr == "" || strings.ContainsAny(acr, " \"\\") {
+			return wrong(fmt.Sprintf("acr[%d]", i), "want a class without spaces and quotation marks, not %q", acr)
+		}
+	}
+	switch r.Authorization {
+	case "", AuthorizationToken, AuthorizationKeep, AuthorizationDrop:
+		return nil
+	}
+	return wrong("authorization", "want token, keep or drop, not %q", r.Authorization)
+}
+
+// checkForwarding is about what the upstream gets.
+func checkForwarding(r *Route) error {
+	switch {
+	case r.StripPrefix && r.Rewrite != "":
+		return wrong("rewrite", "strip_prefix and rewrite are two ways to do one thing: give one")
+	case r.StripPrefix && r.Prefix == "":
+		return wrong("strip_prefix", "there is no prefix to strip")
+	case r.Rewrite != "" && r.Regex == "":
+		if err := plainPath(r.Rewrite); err != nil {
+			return wrong("rewrite", "%w", err)
+		}
+	case r.Rewrite != "" && (r.Rewrite[0] != '/' || strings.ContainsAny(r.Rewrite, "%?#;\\ ")):
+		return wrong("rewrite", "want a path that begins with /, without escapes and query")
+	}
+	for name, claim := range r.ClaimHeaders {
+		if err := fieldName(name); err != nil {
+			return wrong("claim_headers", "%w", err)
+		}
+		if claim == "" {
+			return wrong("claim_headers", "%s: want the name of a claim", name)
+		}
+	}
+	if err := r.Headers.Request.check("headers.request"); err != nil {
+		return err
+	}
+	return r.Headers.Response.check("headers.response")
 }
 
 func checkBounds(r *Route) error {
@@ -112,6 +157,18 @@ func checkBounds(r *Route) error {
 		return wrong("timeout", "must not be negative")
 	case r.StreamTimeout < 0:
 		return wrong("stream_timeout", "must not be negative")
+	case r.RatePerAddress < 0:
+		return wrong("rate_per_address", "must not be negative")
+	case r.RatePerClient < 0:
+		return wrong("rate_per_client", "must not be negative")
 	}
 	return nil
+}
+
+func checkCORS(r *Route) error {
+	c := &r.CORS
+	if len(c.Origins)+len(c.Methods)+len(c.Headers)+len(c.Expose) == 0 && !c.Credentials {
+		return nil
+	}
+	return c.check()
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestDecide(t *testing.T) {
 		t.Helper()
 		r := ask(method, path)
 		m := table.Match(r)
-		if got := m.Decide(r, c, time.Now()); got != want {
+		if got := m.Decide(r, c, time.Now()); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s %s: %+v, want %+v", method, path, got, want)
 		}
 	}

@@ -169,7 +169,7 @@ func TestLenientPaths(t *testing.T) {
 func TestCheckRoute(t *testing.T) {
 	f := func(want string, r Route) {
 		t.Helper()
-		_, err := New([]Route{r})
+		_, err := New([]Route{r}, nil)
 		if err == nil || !strings.HasPrefix(err.Error(), "routes[0]."+want+": ") {
 			t.Errorf("%+v: err = %v, want %s: …", r, err, want)
 		}
@@ -238,4 +238,40 @@ func TestMatchKindsAllocations(t *testing.T) {
 			t.Errorf("%s%s: %v allocations", r.Host, r.Path, n)
 		}
 	}
+}
+
+func TestCheckRouteDecision(t *testing.T) {
+	f := func(want string, r Route) {
+		t.Helper()
+		if r.Prefix == "" && r.Path == "" && r.Regex == "" {
+			r.Prefix = "/"
+		}
+		_, err := New([]Route{r}, nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "routes[0]."+want+": ") {
+			t.Errorf("%+v: err = %v, want %s: …", r, err, want)
+		}
+	}
+	f("optional", Route{Public: true, Optional: true})
+	f("optional", Route{Optional: true, Scopes: []string{"a"}})
+	f("public", Route{Public: true, ACR: []string{"1"}})
+	f("public", Route{Public: true, RatePerClient: 1})
+	f("public", Route{Public: true, ClaimHeaders: map[string]string{"X-A": "a"}})
+	f("max_auth_age", Route{MaxAuthAge: -1})
+	f("acr[1]", Route{ACR: []string{"1", `2"`}})
+	f("authorization", Route{Authorization: "forward"})
+	f("rate_per_address", Route{RatePerAddress: -1})
+	f("rate_per_client", Route{RatePerClient: -1})
+	f("rewrite", Route{Prefix: "/a", StripPrefix: true, Rewrite: "/b"})
+	f("strip_prefix", Route{Path: "/a", StripPrefix: true})
+	f("rewrite", Route{Prefix: "/a", Rewrite: "b"})
+	f("rewrite", Route{Prefix: "/a", Rewrite: "/../b"})
+	f("rewrite", Route{Regex: "/a(.*)", Rewrite: "$1"})
+	f("rewrite", Route{Regex: "/a(.*)", Rewrite: "/b?x=$1"})
+	f("claim_headers", Route{ClaimHeaders: map[string]string{"X-Auth-Subject": "email"}})
+	f("claim_headers", Route{ClaimHeaders: map[string]string{"Authorization": "email"}})
+	f("claim_headers", Route{ClaimHeaders: map[string]string{"X User": "email"}})
+	f("claim_headers", Route{ClaimHeaders: map[string]string{"X-User": ""}})
+	f("headers.request.set", Route{Headers: HeaderRules{Request: FieldRules{Set: map[string]string{"Content-Length": "1"}}}})
+	f("headers.request.set", Route{Headers: HeaderRules{Request: FieldRules{Set: map[string]string{"X-A": "a\r\nb: c"}}}})
+	f("headers.response.remove[0]", Route{Headers: HeaderRules{Response: FieldRules{Remove: []string{"Transfer_Encoding"}}}})
 }

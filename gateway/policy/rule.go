@@ -1,28 +1,80 @@
 package policy
 
-import "strings"
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
 
-// A Rule is a Route made ready.
+	"github.com/tollgate/tollgate/engine/claims"
+)
+
+// A Rule is a Route made ready. It is safe for concurrent use.
 type Rule struct {
 	Route
 	// Index is the position of the route in the configuration.
-	Index     int
-	allows    Leniency
-	challenge string // of a caller who lacks scopes
+	Index int
+
+	allows       Leniency
+	scopes       string // the challenge of a caller who lacks some
+	stepUp       string // the challenge of a caller who has to log in again (RFC 9470)
+	condition    *condition
+	claimHeaders []claimHeader
+	request      *fields
+	response     *fields
+	rewrites     bool
+	regexp       *regexp.Regexp
+	cors         *CORS
+	addresses    *Limiter[netip.Addr] // by RateKey
+	subjects     *Limiter[string]
 }
 
 // newRule makes a route ready. An error begins with the key of the route that
-// is wrong, ".regex: …".
-func newRule(r *Route, index int) (*Rule, error) {
+// is wrong, ".regex: …". Rates that callers have used up with last, which may be
+// nil, are used up here too.
+func newRule(r *Route, index int, last *Rule) (*Rule, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	rule := &Rule{Route: *r, Index: index, challenge: scopeChallenge(r.Scopes)}
+	if last == nil {
+		last = &Rule{}
+	}
+	rule := &Rule{
+		Route:        *r,
+		Index:        index,
+		scopes:       scopeChallenge(r.Scopes),
+		stepUp:       stepUpChallenge(r),
+		claimHeaders: claimHeaders(r.ClaimHeaders),
+		request:      r.Headers.Request.ready(r.ClaimHeaders),
+		response:     r.Headers.Response.ready(nil),
+		rewrites:     r.StripPrefix || r.Rewrite != "",
+		addresses:    NewLimiter(r.RatePerAddress, last.addresses),
+		subjects:     NewLimiter(r.RatePerClient, last.subjects),
+	}
 	if r.EncodedSlashes {
 		rule.allows = EncodedSlashes
 	}
 	for _, name := range r.PathAllows {
 		rule.allows |= leniencies[name]
+	}
+	if len(r.CORS.Origins) > 0 {
+		rule.cors = &rule.CORS
+	}
+	var err error
+	if r.When != "" {
+		if rule.condition, err = newCondition(r.When); err != nil {
+			return nil, wrong("when", "%w", err)
+		}
+		if r.Public && rule.condition.claims {
+			return nil, wrong("when", "a public route knows no claims")
+		}
+	}
+	if r.Regex != "" {
+		if rule.regexp, err = wholePath(r.Regex); err != nil {
+			return nil, wrong("regex", "%w", err)
+		}
 	}
 	return rule, nil
 }
@@ -33,14 +85,97 @@ type Caller uint8
 // What a rule needs to know of the caller, the least strict first.
 const (
 	CallerIgnored  Caller = iota // everybody is nobody
+	CallerOptional               // whoever presents credentials has to have good ones
 	CallerRequired               // only an authenticated caller may pass
 )
 
 func (r *Rule) caller() Caller {
-	if r.Public {
+	switch {
+	case r.Public:
 		return CallerIgnored
+	case r.Optional:
+		return CallerOptional
 	}
 	return CallerRequired
+}
+
+// access says whether a caller, nil for nobody, may use the route. The document
+// is that of the caller's claims, nil where no rule needs it.
+func (r *Rule) access(asked *Request, c *claims.Claims, doc document, now time.Time) Decision {
+	if c != nil {
+		switch {
+		case !hasRole(r.Roles, c):
+			return Decision{Verdict: WrongRole}
+		case !hasScopes(r.Scopes, c):
+			return Decision{Verdict: WrongScope, Challenge: r.scopes}
+		case r.stepUp != "":
+			if why := r.authenticated(doc, now); why != "" {
+				return Decision{Verdict: WrongLogin, Challenge: r.stepUp, Why: why}
+			}
+		}
+	}
+	if r.condition != nil {
+		ok, err := r.condition.holds(asked, doc)
+		switch {
+		case err != nil:
+			return Decision{Verdict: WrongCondition, Why: "when: " + err.Error()}
+		case !ok:
+			return Decision{Verdict: WrongCondition, Why: "when is false"}
+		}
+	}
+	return Decision{Verdict: Allowed}
+}
+
+// authenticated says why the way in which a caller logged in does not do, or
+// nothing (RFC 9470).
+func (r *Rule) authenticated(doc document, now time.Time) string {
+	if len(r.ACR) > 0 {
+		acr, _ := doc["acr"].(string)
+		found := false
+		for _, want := range r.ACR {
+			found = found || acr == want
+		}
+		if !found {
+			return fmt.Sprintf("acr is %q, want one of %s", acr, strings.Join(r.ACR, ", "))
+		}
+	}
+	if r.MaxAuthAge > 0 {
+		at, ok := seconds(doc["auth_time"])
+		if !ok {
+			return "the token has no auth_time"
+		}
+		if age := now.Sub(at); age > r.MaxAuthAge {
+			return fmt.Sprintf("the login was %v ago, want at most %v", age.Round(time.Second), r.MaxAuthAge)
+		}
+	}
+	return ""
+}
+
+// needsDocument reports whether deciding or forwarding looks at claims that
+// *claims.Claims has no method for.
+func (r *Rule) needsDocument() bool {
+	return r.stepUp != "" || r.condition != nil && r.condition.claims || len(r.claimHeaders) > 0
+}
+
+func hasRole(anyOf []string, c *claims.Claims) bool {
+	if len(anyOf) == 0 {
+		return true
+	}
+	for _, role := range anyOf {
+		if c.HasRole(role) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasScopes(allOf []string, c *claims.Claims) bool {
+	for _, scope := range allOf {
+		if !c.HasScope(scope) {
+			return false
+		}
+	}
+	return true
 }
 
 // scopeChallenge names the scopes that a route needs (RFC 6750, section 3.1).
@@ -49,4 +184,67 @@ func scopeChallenge(scopes []string) string {
 		return ""
 	}
 	return `Bearer error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
+}
+
+// stepUpChallenge says which login a route needs (RFC 9470, section 3).
+func stepUpChallenge(r *Route) string {
+	if len(r.ACR) == 0 && r.MaxAuthAge == 0 {
+		return ""
+	}
+	c := `Bearer error="insufficient_user_authentication", error_description="another login is required"`
+	if len(r.ACR) > 0 {
+		c += `, acr_values="` + strings.Join(r.ACR, " ") + `"`
+	}
+	if r.MaxAuthAge > 0 {
+		c += `, max_age="` + strconv.FormatInt(int64(r.MaxAuthAge/time.Second), 10) + `"`
+	}
+	return c
+}
+
+// RequestFields are field lines that the upstream gets on every request of this
+// route, each with its CRLF. The caller must not change them.
+func (r *Rule) RequestFields() []byte {
+	if r.request == nil {
+		return nil
+	}
+	return r.request.lines
+}
+
+// ResponseFields are field lines that the client gets with every forwarded
+// answer of this route, each with its CRLF. The caller must not change them.
+func (r *Rule) ResponseFields() []byte {
+	if r.response == nil {
+		return nil
+	}
+	return r.response.lines
+}
+
+// DropsRequest reports whether a field of the client goes no further: one that
+// the route removes, or gives a value of its own. ChangesRequest reports whether
+// there is any.
+func (r *Rule) DropsRequest(name []byte) bool { return r.request.drops(name) }
+
+// ChangesRequest reports whether DropsRequest is true for any name.
+func (r *Rule) ChangesRequest() bool { return r.request != nil }
+
+// DropsResponse reports whether a field of the upstream's answer goes no
+// further. Where the route has CORS, its fields are the gateway's to say.
+func (r *Rule) DropsResponse(name []byte) bool {
+	return r.response.drops(name) || r.cors != nil && corsField(name)
+}
+
+// ChangesResponse reports whether DropsResponse is true for any name.
+func (r *Rule) ChangesResponse() bool { return r.response != nil || r.cors != nil }
+
+func corsField(name []byte) bool {
+	const begins = "access-control-"
+	if len(name) < len(begins) {
+		return false
+	}
+	for i := range len(begins) {
+		if fold(name[i]) != begins[i] {
+			return false
+		}
+	}
+	return true
 }

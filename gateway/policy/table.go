@@ -16,11 +16,19 @@ type Table struct {
 	byDomain map[string]*paths // by what follows "*."
 }
 
-// New makes routes ready. The error names the key that is wrong.
-func New(routes []Route) (*Table, error) {
+// New makes routes ready. The error names the key that is wrong. Rates that
+// callers have used up with the same routes of last, which may be nil, are used
+// up here too, so that a reload gives nobody a second burst.
+func New(routes []Route, last *Table) (*Table, error) {
 	t := &Table{byHost: map[string]*paths{}, byDomain: map[string]*paths{}}
+	before := map[string]*Rule{}
+	if last != nil {
+		for _, r := range last.rules {
+			before[r.identity()] = r
+		}
+	}
 	for i := range routes {
-		rule, err := newRule(&routes[i], i)
+		rule, err := newRule(&routes[i], i, before[routes[i].identity()])
 		if err == nil {
 			err = t.paths(rule.Host).add(rule)
 		}
@@ -57,6 +65,11 @@ func (t *Table) Rules() []*Rule { return t.rules }
 // the last word: what is less exact never lets pass what is more exact does not.
 func (t *Table) Match(r *Request) Match {
 	n := t.find(r.Host, r.Path)
+	if n != nil && len(r.RequestMethod) > 0 && len(r.Origin) > 0 && string(r.Method) == "OPTIONS" {
+		if rule := n.shared(r.RequestMethod); rule != nil {
+			return Match{Rule: rule, node: n, preflight: true}
+		}
+	}
 	if r.Needs != 0 {
 		return t.matchLenient(r, n)
 	}
@@ -193,4 +206,25 @@ func (n *node) rule(method []byte) *Rule {
 		return get
 	}
 	return open
+}
+
+// shared is the route with CORS that a preflight for a method asks about.
+func (n *node) shared(method []byte) *Rule {
+	if r := n.rule(method); r != nil && r.cors != nil {
+		return r
+	}
+	for _, r := range n.rules {
+		if r.cors != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// cors is that of the first route that has any.
+func (n *node) cors() *CORS {
+	if r := n.shared(nil); r != nil {
+		return r.cors
+	}
+	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 func table(t testing.TB, routes ...Route) *Table {
 	t.Helper()
-	table, err := New(routes)
+	table, err := New(routes, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,14 +83,14 @@ func TestMatchNothing(t *testing.T) {
 func TestNewConflicts(t *testing.T) {
 	f := func(want string, routes ...Route) {
 		t.Helper()
-		_, err := New(routes)
+		_, err := New(routes, nil)
 		if err == nil || err.Error() != want {
 			t.Errorf("err = %v, want %s", err, want)
 		}
 	}
 	f("routes[1]: GET /a/ is also in routes[0]", Route{Prefix: "/a", Methods: []string{"GET", "POST"}}, Route{Prefix: "/a/", Methods: []string{"GET"}})
 	f("routes[1]: /a without methods is also in routes[0]", Route{Prefix: "/a"}, Route{Prefix: "/a"})
-	if _, err := New([]Route{{Prefix: "/a"}, {Prefix: "/a", Methods: []string{"GET"}}, {Prefix: "/a", Methods: []string{"HEAD"}}}); err != nil {
+	if _, err := New([]Route{{Prefix: "/a"}, {Prefix: "/a", Methods: []string{"GET"}}, {Prefix: "/a", Methods: []string{"HEAD"}}}, nil); err != nil {
 		t.Error(err)
 	}
 }
