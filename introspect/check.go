@@ -88,15 +88,42 @@ func (c *StoreConfig) check() error {
 	if c.HotTokens < 0 {
 		errs = append(errs, errors.New("store.hot_tokens: must not be negative"))
 	}
-	if c.Kind == StoreRedis && c.Redis.Address == "" {
+	if c.Kind == StoreRedis && c.Redis.Address == "" && len(c.Redis.Addresses) == 0 {
 		errs = append(errs, errors.New("store.redis.address: must be given"))
 	}
-	if c.Redis.Password.File != "" && c.Redis.Password.Env != "" {
-		errs = append(errs, fmt.Errorf("store.redis.password: %w", errSecret))
-	}
+	errs = append(errs, c.Redis.check())
 	return errors.Join(append(errs,
 		span("store.sweep_every", c.SweepEvery, 100*time.Millisecond, time.Hour),
 		span("store.redis.timeout", c.Redis.Timeout, 10*time.Millisecond, time.Minute))...)
+}
+
+func (c *RedisConfig) check() error {
+	var errs []error
+	wrong := func(key, why string) { errs = append(errs, fmt.Errorf("store.redis.%s: %s", key, why)) }
+	if c.Address != "" && len(c.Addresses) > 0 {
+		wrong("addresses", "give either this or address")
+	}
+	if c.Cluster && c.Sentinel.Master != "" {
+		wrong("cluster", "a cluster has no sentinels: give either this or sentinel")
+	}
+	if c.Cluster && c.Database != 0 {
+		wrong("database", "a cluster has database 0 alone")
+	}
+	if c.Sentinel.Master == "" && c.Sentinel != (SentinelConfig{}) {
+		wrong("sentinel.master", "must be given")
+	}
+	if !c.TLS && (c.CAFile != "" || c.CertFile != "" || c.KeyFile != "" || c.ServerName != "") {
+		wrong("tls", "must be true where ca_file, cert_file, key_file or server_name is given")
+	}
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		wrong("cert_file", "cert_file and key_file belong together")
+	}
+	for key, secret := range map[string]Secret{"password": c.Password, "sentinel.password": c.Sentinel.Password} {
+		if secret.File != "" && secret.Env != "" {
+			errs = append(errs, fmt.Errorf("store.redis.%s: %w", key, errSecret))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *TokensConfig) check() error {

@@ -51,6 +51,19 @@ func TestCheckRefuses(t *testing.T) {
 	f("store.hot_tokens: must not be negative", func(c *Config) { c.Store.HotTokens = -1 })
 	f("store.redis.address: must be given", func(c *Config) { c.Store.Kind = StoreRedis })
 	f("store.redis.password: name either a file or an environment variable", func(c *Config) { c.Store.Redis.Password = Secret{"f", "E"} })
+	f("store.redis.sentinel.password: name either a file or an environment variable", func(c *Config) {
+		c.Store.Redis.Sentinel = SentinelConfig{Master: "m", Password: Secret{"f", "E"}}
+	})
+	f("store.redis.addresses: give either this or address", func(c *Config) {
+		c.Store.Redis.Address, c.Store.Redis.Addresses = "a:1", []string{"b:1"}
+	})
+	f("store.redis.cluster: a cluster has no sentinels: give either this or sentinel", func(c *Config) {
+		c.Store.Redis.Cluster, c.Store.Redis.Sentinel.Master = true, "m"
+	})
+	f("store.redis.database: a cluster has database 0 alone", func(c *Config) { c.Store.Redis.Cluster, c.Store.Redis.Database = true, 1 })
+	f("store.redis.sentinel.master: must be given", func(c *Config) { c.Store.Redis.Sentinel.Username = "u" })
+	f("store.redis.tls: must be true where ca_file, cert_file, key_file or server_name is given", func(c *Config) { c.Store.Redis.CAFile = "ca.pem" })
+	f("store.redis.cert_file: cert_file and key_file belong together", func(c *Config) { c.Store.Redis.TLS, c.Store.Redis.CertFile = true, "c.pem" })
 	f("store.sweep_every: 1ms is not from 100ms to 1h0m0s", func(c *Config) { c.Store.SweepEvery = time.Millisecond })
 	f(`tokens.format: "saml" is not jwt or opaque`, func(c *Config) { c.Tokens.Format = "saml" })
 	f("tokens.access_ttl: 25h0m0s is not from 1s to 24h0m0s", func(c *Config) { c.Tokens.AccessTTL = 25 * time.Hour })

@@ -52,15 +52,35 @@ type StoreConfig struct {
 	Redis      RedisConfig   `yaml:"redis"`
 }
 
-// RedisConfig says how a Redis or Valkey server is reached.
+// RedisConfig says how Redis or Valkey is reached: one server, the master that
+// sentinels name, or a cluster.
 type RedisConfig struct {
-	Address  string        `yaml:"address"` // host:port
-	Username string        `yaml:"username"`
-	Password Secret        `yaml:"password"`
-	TLS      bool          `yaml:"tls"`
-	Database int           `yaml:"database"`
-	Prefix   string        `yaml:"prefix"`  // of every key; default tollgate
-	Timeout  time.Duration `yaml:"timeout"` // of one call; default 2s
+	Address string `yaml:"address"` // host:port
+	// Addresses are several in its place: of servers of which one is the master at
+	// a time, of sentinels, or of some nodes of a cluster.
+	Addresses []string       `yaml:"addresses"`
+	Sentinel  SentinelConfig `yaml:"sentinel"`
+	Cluster   bool           `yaml:"cluster"`
+	Username  string         `yaml:"username"`
+	Password  Secret         `yaml:"password"`
+	TLS       bool           `yaml:"tls"`
+	// CAFile holds the PEM certificates of the authorities to trust instead of the
+	// system's. CertFile and KeyFile are our own certificate, read again for every
+	// connection. ServerName is the name to expect instead of the address's host.
+	CAFile     string        `yaml:"ca_file"`
+	CertFile   string        `yaml:"cert_file"`
+	KeyFile    string        `yaml:"key_file"`
+	ServerName string        `yaml:"server_name"`
+	Database   int           `yaml:"database"` // not on a cluster
+	Prefix     string        `yaml:"prefix"`   // of every key; default tollgate
+	Timeout    time.Duration `yaml:"timeout"`  // of one call; default 2s
+}
+
+// SentinelConfig says that the addresses are those of sentinels.
+type SentinelConfig struct {
+	Master   string `yaml:"master"` // the name that they watch the servers under
+	Username string `yaml:"username"`
+	Password Secret `yaml:"password"`
 }
 
 // Token formats.

@@ -2,7 +2,6 @@ package introspect
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
+	"github.com/tollgate/tollgate/introspect/client"
 	"github.com/tollgate/tollgate/introspect/signing"
 	"github.com/tollgate/tollgate/introspect/store"
 	"github.com/tollgate/tollgate/introspect/store/memory"
@@ -70,12 +70,24 @@ func openRedis(c RedisConfig, log *slog.Logger) (store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store.redis.password: %w", err)
 	}
+	sentinel, err := c.Sentinel.Password.Read()
+	if err != nil {
+		return nil, fmt.Errorf("store.redis.sentinel.password: %w", err)
+	}
 	o := redis.Options{
-		Address: c.Address, Username: c.Username, Password: password, Database: c.Database,
+		Addresses: c.Addresses, Cluster: c.Cluster,
+		Sentinel: redis.Sentinel{Master: c.Sentinel.Master, Username: c.Sentinel.Username, Password: sentinel},
+		Username: c.Username, Password: password, Database: c.Database,
 		Prefix: c.Prefix, Timeout: c.Timeout, Log: log,
 	}
+	if c.Address != "" {
+		o.Addresses = []string{c.Address}
+	}
 	if c.TLS {
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		files := client.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, ServerName: c.ServerName}
+		if o.TLS, err = files.Client(""); err != nil {
+			return nil, fmt.Errorf("store.redis: %w", err)
+		}
 	}
 	return redis.Open(background, o)
 }

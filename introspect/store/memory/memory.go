@@ -38,7 +38,7 @@ func New() *Store {
 	return &Store{
 		users:    store.NewDirectory[store.User](),
 		clients:  store.NewDirectory[store.Client](),
-		feed:     store.NewFeed(strconv.FormatInt(time.Now().UnixNano(), 36), false),
+		feed:     store.NewFeed(strconv.FormatInt(time.Now().UnixNano(), 36)),
 		access:   map[store.Digest]*store.Token{},
 		refresh:  map[store.Digest]refresh{},
 		sessions: map[string]*store.Session{},

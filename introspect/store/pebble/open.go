@@ -173,7 +173,7 @@ func (s *Store) epoch() error {
 		if err != nil {
 			return err
 		}
-		s.feed = store.NewFeed(string(epoch), false)
+		s.feed = store.NewFeed(string(epoch))
 		return nil
 	case !errors.Is(err, store.ErrNotFound):
 		return err
@@ -184,7 +184,7 @@ func (s *Store) epoch() error {
 	b := s.db.NewBatch()
 	set(b, nameKey(prefixMeta, "epoch"), []byte(epoch))
 	set(b, nameKey(prefixMeta, "layout"), []byte(layout))
-	s.feed = store.NewFeed(epoch, false)
+	s.feed = store.NewFeed(epoch)
 	return s.commit(b)
 }
 

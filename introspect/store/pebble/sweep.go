@@ -26,8 +26,8 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	s.keepPace()
 	b := s.db.NewBatch()
 	n := 0
-	for _, seq := range s.feed.Drop(now, limit) {
-		remove(b, eventKey(seq))
+	for _, at := range s.feed.Drop(now, limit) {
+		remove(b, eventKey(at.Seq))
 		n++
 	}
 	// Starting behind what was swept before spares a walk over its tombstones.

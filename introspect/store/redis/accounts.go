@@ -1,9 +1,11 @@
 package redis
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -71,23 +73,25 @@ func (s *Store) DropClient(ctx context.Context, old *store.Client) error {
 }
 
 func get[T any](ctx context.Context, s *Store, key, id string) (*T, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	text, err := s.c.Do(ctx, s.c.B().Hget().Key(key).Field(id).Build()).AsBytes()
+	a, _, err := getText[T](ctx, s, key, id)
+	return a, err
+}
+
+// getText returns the account as it is stored, too.
+func getText[T any](ctx context.Context, s *Store, key, id string) (a *T, text []byte, err error) {
+	text, err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Hget().Key(key).Field(id).Build() }).AsBytes()
 	if rueidis.IsRedisNil(err) {
-		return nil, store.ErrNotFound
+		return nil, nil, store.ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	a := new(T)
-	return a, json.Unmarshal(text, a)
+	a = new(T)
+	return a, text, json.Unmarshal(text, a)
 }
 
 func all[T any](ctx context.Context, s *Store, key string) ([]*T, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	texts, err := s.c.Do(ctx, s.c.B().Hvals().Key(key).Build()).AsStrSlice()
+	texts, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Hvals().Key(key).Build() }).AsStrSlice()
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +105,7 @@ func all[T any](ctx context.Context, s *Store, key string) ([]*T, error) {
 	return list, nil
 }
 
+// put stores next in place of old.
 func put[T any](ctx context.Context, s *Store, key, id string, next, old *T) error {
 	text, err := json.Marshal(next)
 	if err != nil {
@@ -108,34 +113,52 @@ func put[T any](ctx context.Context, s *Store, key, id string, next, old *T) err
 	}
 	var was []byte
 	if old != nil {
-		if was, err = json.Marshal(old); err != nil {
+		if was, err = unchanged(ctx, s, key, id, old); err != nil {
 			return err
 		}
 	}
-	done, err := s.run(ctx, putScript, []string{key}, id, string(text), string(was)).AsInt64()
-	if err == nil && done == 0 {
-		return store.ErrChanged
-	}
-	return err
+	return swapped(s.run(ctx, putScript, []string{key}, id, string(text), string(was)))
 }
 
 func drop[T any](ctx context.Context, s *Store, key, id string, old *T) error {
-	was, err := json.Marshal(old)
+	was, err := unchanged(ctx, s, key, id, old)
 	if err != nil {
 		return err
 	}
-	done, err := s.run(ctx, dropScript, []string{key}, id, string(was)).AsInt64()
+	return swapped(s.run(ctx, dropScript, []string{key}, id, string(was)))
+}
+
+// unchanged is the text of the account as it is stored, if that says what old says.
+// It was written by this version of the program or by another, which may have
+// written the same account in another way.
+func unchanged[T any](ctx context.Context, s *Store, key, id string, old *T) ([]byte, error) {
+	now, text, err := getText[T](ctx, s, key, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, store.ErrChanged
+	}
+	if err != nil {
+		return nil, err
+	}
+	if same, err := equal(now, old); err != nil || !same {
+		return nil, cmp.Or(err, store.ErrChanged)
+	}
+	return text, nil
+}
+
+// swapped reads the answer of a script that compares and swaps.
+func swapped(r rueidis.RedisResult) error {
+	done, err := r.AsInt64()
 	if err == nil && done == 0 {
 		return store.ErrChanged
 	}
 	return err
 }
 
-// run runs a script within the time of one call.
-func (s *Store) run(ctx context.Context, script *rueidis.Lua, keys []string, args ...string) rueidis.RedisResult {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	return script.Exec(ctx, s.c, keys, args)
+// equal compares accounts as they are written.
+func equal[T any](a, b *T) (bool, error) {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return bytes.Equal(x, y), errors.Join(err1, err2)
 }
 
 // clientFor is how long a client's account is remembered.

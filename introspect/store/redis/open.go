@@ -2,14 +2,10 @@ package redis
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,21 +14,32 @@ import (
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
-// Options say which server, and how to reach it.
+// Options say which servers, and how to reach them.
 type Options struct {
-	Address  string
-	Username string
-	Password string
-	TLS      *tls.Config // nil: none
-	Database int
-	Prefix   string        // of every key
-	Timeout  time.Duration // of one call
-	Log      *slog.Logger
+	// Addresses are host:port: of one server, or of several of which one is the
+	// master at a time; of sentinels; or of some nodes of a cluster.
+	Addresses []string
+	Sentinel  Sentinel
+	Cluster   bool
+	Username  string
+	Password  string
+	TLS       *tls.Config   // nil: none; of sentinels too
+	Database  int           // 0 on a cluster
+	Prefix    string        // of every key
+	Timeout   time.Duration // of one call
+	Log       *slog.Logger
 }
 
-// Store is a store.Store in a Redis server.
+// Sentinel says that Addresses are those of sentinels.
+type Sentinel struct {
+	Master   string // the name of the master; empty: there are no sentinels
+	Username string
+	Password string
+}
+
+// Store is a store.Store in Redis.
 type Store struct {
-	c       rueidis.Client
+	link    *link
 	keys    keys
 	timeout time.Duration
 	log     *slog.Logger
@@ -43,91 +50,127 @@ type Store struct {
 	ended  chan struct{} // closed when the reader of the feed has ended
 	failed chan struct{} // never closed: a server that is lost may come back
 
-	mu    sync.Mutex
-	fault error // why the feed cannot be read, or nil
+	mu     sync.Mutex
+	fault  error    // why the feed cannot be read, or nil
+	unfit  error    // why nothing may be asked of the server, or nil
+	warned []string // servers without an append-only file that the log has named
 }
 
-// ErrEviction: the server may drop keys when its memory is full.
-var ErrEviction = errors.New("maxmemory-policy must be noeviction")
-
-// flushDelay lets commands of concurrent calls leave in one write.
-const flushDelay = 20 * time.Microsecond
-
-// Open connects to the server, refuses one that is not fit, and reads the feed.
+// Open connects to the servers, refuses those that are not fit, and reads the feed.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	c, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{o.Address}, Username: o.Username, Password: o.Password, SelectDB: o.Database,
-		TLSConfig: o.TLS, Dialer: net.Dialer{Timeout: o.Timeout}, ConnWriteTimeout: o.Timeout,
-		ForceSingleClient: true, DisableCache: true, MaxFlushDelay: flushDelay,
-	})
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	shards := 1
+	if o.Cluster {
+		shards = clusterShards
+	}
+	l, err := connect(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to %q: %w", o.Address, err)
+		return nil, err
 	}
 	s := &Store{
-		c: c, keys: keys("{" + o.Prefix + "}:"), timeout: o.Timeout, log: o.Log,
-		feed: store.NewFeed("", true), ended: make(chan struct{}), failed: make(chan struct{}),
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+		link: l, keys: keys{o.Prefix, shards}, timeout: o.Timeout, log: o.Log,
+		feed: store.NewSharedFeed(shards), ended: make(chan struct{}), failed: make(chan struct{}),
 	}
 	s.clients.init()
-	if err := s.fit(ctx); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("server at %q: %w", o.Address, err)
-	}
-	f := &follower{s: s}
+	f := &follower{s: s, last: make([]uint64, shards)}
 	if err := f.catchUp(ctx); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("reading the feed at %q: %w", o.Address, err)
+		l.close()
+		return nil, fmt.Errorf("store at %v: %w", o.Addresses, err)
 	}
 	ctx, s.stop = context.WithCancel(context.Background())
 	go f.run(ctx)
 	return s, nil
 }
 
-// fit refuses a server that may drop keys.
-func (s *Store) fit(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	info, err := s.c.Do(ctx, s.c.B().Info().Section("memory").Build()).ToString()
+// checkFit refuses servers that are not fit, and warns once of each that may forget.
+func (s *Store) checkFit(ctx context.Context) error {
+	forgetful, err := s.link.fit(ctx)
 	if err != nil {
 		return err
 	}
-	for line := range strings.Lines(info) {
-		policy, ok := strings.CutPrefix(strings.TrimSpace(line), "maxmemory_policy:")
-		if ok && policy != "noeviction" {
-			return fmt.Errorf("%w, not %s", ErrEviction, policy)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unfit = nil
+	for _, address := range forgetful {
+		if !slices.Contains(s.warned, address) {
+			s.log.Warn("server writes no append-only file (appendonly no): a restart of it takes back tokens, logins and revocations", "server", address)
+		}
+	}
+	s.warned = forgetful
+	return nil
+}
+
+// refuses is why nothing may be asked of the server at present: it would answer, but
+// not with what other instances have been told.
+func (s *Store) refuses() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unfit
+}
+
+// do has the server carry out a command within the time of one call.
+func (s *Store) do(ctx context.Context, command func(b rueidis.Builder) rueidis.Completed) rueidis.RedisResult {
+	return s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed { return []rueidis.Completed{command(b)} })[0]
+}
+
+// doAll is do for several commands, which may be carried out in any order.
+func (s *Store) doAll(ctx context.Context, commands func(b rueidis.Builder) []rueidis.Completed) []rueidis.RedisResult {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	c := s.link.client()
+	all := commands(c.B())
+	if err := s.refuses(); err != nil {
+		return slices.Repeat([]rueidis.RedisResult{rueidis.NewErrorResult(err)}, len(all))
+	}
+	if len(all) == 1 {
+		return []rueidis.RedisResult{c.Do(ctx, all[0])}
+	}
+	return c.DoMulti(ctx, all...)
+}
+
+// run runs a script within the time of one call. All keys are in one shard.
+func (s *Store) run(ctx context.Context, script *rueidis.Lua, keys []string, args ...string) rueidis.RedisResult {
+	if err := s.refuses(); err != nil {
+		return rueidis.NewErrorResult(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	return script.Exec(ctx, s.link.client(), keys, args)
+}
+
+// firstError is the first error among results that is not a missing key.
+func firstError(results []rueidis.RedisResult) error {
+	for _, r := range results {
+		if err := r.Error(); err != nil && !rueidis.IsRedisNil(err) {
+			return err
 		}
 	}
 	return nil
 }
 
-// epoch reads the feed's epoch, and makes one where there is none: on a new
-// server, and on one that has lost everything.
-func (s *Store) epoch(ctx context.Context) (string, error) {
-	var random [8]byte
-	rand.Read(random[:])
-	key := s.keys.epoch()
-	err := s.c.Do(ctx, s.c.B().Set().Key(key).Value(hex.EncodeToString(random[:])).Nx().Build()).Error()
-	if err != nil && !rueidis.IsRedisNil(err) {
-		return "", err
-	}
-	return s.c.Do(ctx, s.c.B().Get().Key(key).Build()).ToString()
-}
-
 // Feed implements store.Revocations.
 func (s *Store) Feed() *store.Feed { return s.feed }
 
-// Ready implements store.Store.
+// readyFor is how long what Ready writes stays.
+const readyFor = time.Minute
+
+// Ready implements store.Store. It writes to every shard: a server that is full or
+// read-only answers reads.
 func (s *Store) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	if err := s.c.Do(ctx, s.c.B().Ping().Build()).Error(); err != nil {
-		return err
-	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.fault
+	fault := s.fault
+	s.mu.Unlock()
+	if fault != nil {
+		return fault
+	}
+	return firstError(s.doAll(ctx, func(b rueidis.Builder) (all []rueidis.Completed) {
+		for shard := range s.keys.shards {
+			all = append(all, b.Set().Key(s.keys.ready(shard)).Value("1").Ex(readyFor).Build())
+		}
+		return all
+	}))
 }
 
 // Failed implements store.Store.
@@ -136,8 +179,8 @@ func (s *Store) Failed() <-chan struct{} { return s.failed }
 // Close implements store.Store.
 func (s *Store) Close() error {
 	s.stop()
-	s.c.Close()
 	<-s.ended
+	s.link.close()
 	return nil
 }
 
@@ -148,13 +191,21 @@ func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	if len(gone) == 0 {
 		return 0, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	ids := make([]string, len(gone))
-	for i, seq := range gone {
-		ids[i] = entryID(seq)
+	ids := make([][]string, s.keys.shards)
+	for _, at := range gone {
+		ids[at.Shard] = append(ids[at.Shard], entryID(at.Seq))
 	}
-	return len(gone), s.c.Do(ctx, s.c.B().Xdel().Key(s.keys.feed()).Id(ids...).Build()).Error()
+	return len(gone), firstError(s.doAll(ctx, func(b rueidis.Builder) (all []rueidis.Completed) {
+		for shard, list := range ids {
+			if len(list) > 0 {
+				all = append(all, b.Xdel().Key(s.keys.feed(shard)).Id(list...).Build())
+			}
+		}
+		return all
+	}))
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Budgets = (*Store)(nil)
+)

@@ -10,16 +10,6 @@ import (
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
-// record holds a record until it expires.
-func (k keys) record(kind store.RecordKind, d store.Digest) string {
-	return string(k) + "d:" + string(rune(kind)) + ":" + hex.EncodeToString(d[:])
-}
-
-// owned is a sorted set: digest, by the second in which the record expires.
-func (k keys) owned(kind store.RecordKind, owner string) string {
-	return string(k) + "o:" + string(rune(kind)) + ":" + owner
-}
-
 // list enters r in its owner's list, before the record itself is written: an
 // entry without a record is passed over, a record without an entry would be
 // missing.
@@ -53,17 +43,17 @@ func (s *Store) Keep(ctx context.Context, records ...*store.Record) error {
 }
 
 func (s *Store) keep(ctx context.Context, r *store.Record) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	value := rueidis.BinaryString(store.AppendRecord(nil, r))
-	return s.c.Do(ctx, s.c.B().Set().Key(s.keys.record(r.Kind, r.Digest)).Value(value).ExatTimestamp(r.Expires).Build()).Error()
+	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Set().Key(s.keys.record(r.Kind, r.Digest)).Value(value).ExatTimestamp(r.Expires).Build()
+	}).Error()
 }
 
 // Record implements store.Records.
 func (s *Store) Record(ctx context.Context, kind store.RecordKind, d store.Digest, now int64) (*store.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	v, err := s.c.Do(ctx, s.c.B().Get().Key(s.keys.record(kind, d)).Build()).AsBytes()
+	v, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Get().Key(s.keys.record(kind, d)).Build()
+	}).AsBytes()
 	if rueidis.IsRedisNil(err) {
 		return nil, store.ErrNotFound
 	}
@@ -87,13 +77,9 @@ func (s *Store) Change(ctx context.Context, old, next *store.Record) error {
 	if err := s.list(ctx, next); err != nil {
 		return err
 	}
-	done, err := s.run(ctx, changeScript, []string{s.keys.record(old.Kind, old.Digest)},
+	return swapped(s.run(ctx, changeScript, []string{s.keys.record(old.Kind, old.Digest)},
 		rueidis.BinaryString(store.AppendRecord(nil, old)), rueidis.BinaryString(store.AppendRecord(nil, next)),
-		strconv.FormatInt(next.Expires, 10)).AsInt64()
-	if err == nil && done == 0 {
-		return store.ErrChanged
-	}
-	return err
+		strconv.FormatInt(next.Expires, 10)))
 }
 
 // Owned implements store.Records.
@@ -122,17 +108,18 @@ func (s *Store) Owned(ctx context.Context, kind store.RecordKind, owner string, 
 }
 
 func (s *Store) members(ctx context.Context, key string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	return s.c.Do(ctx, s.c.B().Zrange().Key(key).Min("0").Max("-1").Build()).AsStrSlice()
+	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Zrange().Key(key).Min("0").Max("-1").Build()
+	}).AsStrSlice()
 }
 
 // Drop implements store.Records.
 func (s *Store) Drop(ctx context.Context, r *store.Record) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	if err := s.c.Do(ctx, s.c.B().Del().Key(s.keys.record(r.Kind, r.Digest)).Build()).Error(); err != nil || r.Owner == "" {
-		return err
-	}
-	return s.c.Do(ctx, s.c.B().Zrem().Key(s.keys.owned(r.Kind, r.Owner)).Member(hex.EncodeToString(r.Digest[:])).Build()).Error()
+	return firstError(s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		all := []rueidis.Completed{b.Del().Key(s.keys.record(r.Kind, r.Digest)).Build()}
+		if r.Owner != "" {
+			all = append(all, b.Zrem().Key(s.keys.owned(r.Kind, r.Owner)).Member(hex.EncodeToString(r.Digest[:])).Build())
+		}
+		return all
+	}))
 }

@@ -8,13 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/tollgate/tollgate/introspect/store"
 	"github.com/tollgate/tollgate/introspect/storetest"
 )
 
 func open(t *testing.T, srv *storetest.Redis) *Store {
 	t.Helper()
-	st, err := Open(context.Background(), Options{Address: srv.Address(), Prefix: "test", Timeout: 2 * time.Second})
+	st, err := Open(context.Background(), Options{Addresses: []string{srv.Address()}, Prefix: "test", Timeout: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +152,7 @@ func TestServerLosesItsData(t *testing.T) {
 	}
 	feedOf(t, s, 1)
 	before := s.Feed().Epoch()
-	if err := s.c.Do(ctx, s.c.B().Flushall().Build()).Error(); err != nil {
+	if err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Flushall().Build() }).Error(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the epoch changes", func() bool { return s.Feed().Epoch() != before })
@@ -172,7 +174,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // A server that may forget revocations is refused.
 func TestEvictionIsRefused(t *testing.T) {
 	srv := storetest.StartRedis(t, "--maxmemory-policy", "allkeys-lru")
-	_, err := Open(t.Context(), Options{Address: srv.Address(), Prefix: "test", Timeout: 2 * time.Second})
+	_, err := Open(t.Context(), Options{Addresses: []string{srv.Address()}, Prefix: "test", Timeout: 2 * time.Second})
 	if !errors.Is(err, ErrEviction) {
 		t.Errorf("Open: %v, not ErrEviction", err)
 	}
@@ -183,15 +185,17 @@ func TestPassword(t *testing.T) {
 	srv := storetest.StartRedis(t)
 	s := open(t, srv)
 	defer s.Close()
-	if err := s.c.Do(t.Context(), s.c.B().ConfigSet().ParameterValue().ParameterValue("requirepass", "a-good-password").Build()).Error(); err != nil {
+	if err := s.do(t.Context(), func(b rueidis.Builder) rueidis.Completed {
+		return b.ConfigSet().ParameterValue().ParameterValue("requirepass", "a-good-password").Build()
+	}).Error(); err != nil {
 		t.Fatal(err)
 	}
-	good, err := Open(t.Context(), Options{Address: srv.Address(), Password: "a-good-password", Prefix: "test", Timeout: 2 * time.Second})
+	good, err := Open(t.Context(), Options{Addresses: []string{srv.Address()}, Password: "a-good-password", Prefix: "test", Timeout: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	good.Close()
-	_, err = Open(t.Context(), Options{Address: srv.Address(), Password: "a-wrong-password", Prefix: "test", Timeout: 2 * time.Second})
+	_, err = Open(t.Context(), Options{Addresses: []string{srv.Address()}, Password: "a-wrong-password", Prefix: "test", Timeout: 2 * time.Second})
 	if err == nil || strings.Contains(err.Error(), "a-wrong-password") {
 		t.Errorf("Open with a wrong password: %v", err)
 	}
@@ -213,11 +217,11 @@ func TestMarkKeepsTheLater(t *testing.T) {
 		}
 	}
 	key := s.keys.revoked(store.KindSubject, "alice")
-	before, err := s.c.Do(ctx, s.c.B().Get().Key(key).Build()).AsInt64()
+	before, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Get().Key(key).Build() }).AsInt64()
 	if err != nil || before != now {
 		t.Errorf("mark is %d (%v), not %d", before, err, now)
 	}
-	ttl, err := s.c.Do(ctx, s.c.B().Ttl().Key(key).Build()).AsInt64()
+	ttl, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Ttl().Key(key).Build() }).AsInt64()
 	if err != nil || ttl < 1000 {
 		t.Errorf("mark lives for %d s (%v)", ttl, err)
 	}

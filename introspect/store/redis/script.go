@@ -38,53 +38,38 @@ if r[3] and issued <= tonumber(r[3]) or r[4] and issued <= tonumber(r[4]) then r
 return v
 `)
 
-// sessionScript returns the record of the session that the refresh token at
-// KEYS[1] belongs to, unless it has been revoked or the refresh token, used or
-// not, has expired by ARGV[2].
-var sessionScript = rueidis.NewLuaScript(parse + `
-local expires, id = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (.*)$')
-if not id or tonumber(expires) <= tonumber(ARGV[2]) then return false end
-v, p = redis.call('GET', ARGV[1] .. 's:' .. id), 2
-if not v then return false end
-local sid, sub, client, refresh = text(), text(), text(), text()
-local started = uvarint() / 2
-local x = ARGV[1] .. 'x:'
-local r = redis.call('MGET', x .. 'session:' .. sid, x .. 'subject:' .. sub, x .. 'client:' .. client)
-if r[1] then return false end
-if r[2] and started <= tonumber(r[2]) or r[3] and started <= tonumber(r[3]) then return false end
-return v
-`)
-
-// saveScript writes a session (KEYS[1]), its refresh token (KEYS[2]) and, where
-// there is a KEYS[3], an access token. ARGV: the session's record, its expiry,
-// its id, the access token's record, its expiry, and the record that must be
-// there now, or nothing for a new session. It returns 0 where that is not so.
+// saveScript writes a session (KEYS[1]). ARGV: its record, its expiry, and the
+// record that must be there now, or nothing for a new session. It returns 0 where
+// that is not so.
 var saveScript = rueidis.NewLuaScript(`
-if ARGV[6] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[6] then return 0 end
+if ARGV[3] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'EXAT', ARGV[2])
-redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. ARGV[3], 'EXAT', ARGV[2])
-if KEYS[3] then redis.call('SET', KEYS[3], ARGV[4], 'EXAT', ARGV[5]) end
 return 1
 `)
 
-// revokeScript appends events to the feed at KEYS[1] and makes them true.
-// ARGV: the prefix of all keys, then four for each event: its kind, its id, the
-// time up to which it revokes with the expiry of that mark behind a space, and
-// the entry of the feed. A mark that is there already keeps what is later.
+// revokeScript appends events to the feed at KEYS[1] and makes them true. All are
+// of one shard. ARGV: the prefix of its keys, and once or always, then four for each
+// event: its kind, its id, the time up to which it revokes with the expiry of that
+// mark behind a space, and the entry of the feed. A mark that is there already keeps
+// what is later; once leaves out an event whose mark says all of it.
 var revokeScript = rueidis.NewLuaScript(`
 local now = tonumber(redis.call('TIME')[1])
-for i = 2, #ARGV, 4 do
+for i = 3, #ARGV, 4 do
 	local kind, id, entry = ARGV[i], ARGV[i+1], ARGV[i+3]
 	local before, expires = string.match(ARGV[i+2], '(%d+) (%d+)')
+	before, expires = tonumber(before), tonumber(expires)
 	local key = ARGV[1] .. 'x:' .. kind .. ':' .. id
 	local old = redis.call('GET', key)
-	if old then
-		before = math.max(tonumber(before), tonumber(old))
-		expires = math.max(tonumber(expires), now + redis.call('TTL', key))
+	local ttl = old and now + redis.call('TTL', key) or 0
+	if ARGV[2] == 'always' or not old or tonumber(old) < before or ttl + 1 < expires then
+		if old then
+			before = math.max(before, tonumber(old))
+			expires = math.max(expires, ttl)
+		end
+		redis.call('SET', key, string.format('%.0f', before), 'EXAT', string.format('%.0f', expires))
+		if kind == 'session' then redis.call('DEL', ARGV[1] .. 's:' .. id) end
+		redis.call('XADD', KEYS[1], '*', 'e', entry)
 	end
-	redis.call('SET', key, before, 'EXAT', expires)
-	if kind == 'session' then redis.call('DEL', ARGV[1] .. 's:' .. id) end
-	redis.call('XADD', KEYS[1], '*', 'e', entry)
 end
 return 1
 `)
@@ -102,4 +87,11 @@ return 1
 var dropScript = rueidis.NewLuaScript(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])
+`)
+
+// renewScript makes ARGV[2] the epoch at KEYS[1] if that is ARGV[1].
+var renewScript = rueidis.NewLuaScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
 `)

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -12,13 +13,16 @@ import (
 
 const keptExpired = int64(store.KeptExpired / time.Second)
 
+// setAccess keeps an access token.
+func (s *Store) setAccess(b rueidis.Builder, access *store.Issued) rueidis.Completed {
+	record := store.AppendToken(nil, access.Token)
+	return b.Set().Key(s.keys.access(access.Digest)).Value(rueidis.BinaryString(record)).
+		ExatTimestamp(access.Token.Expires + keptExpired).Build()
+}
+
 // Issue implements store.Tokens.
 func (s *Store) Issue(ctx context.Context, access *store.Issued) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	record := store.AppendToken(nil, access.Token)
-	return s.c.Do(ctx, s.c.B().Set().Key(s.keys.access(access.Digest)).Value(rueidis.BinaryString(record)).
-		ExatTimestamp(access.Token.Expires+keptExpired).Build()).Error()
+	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return s.setAccess(b, access) }).Error()
 }
 
 // Begin implements store.Tokens.
@@ -27,9 +31,16 @@ func (s *Store) Begin(ctx context.Context, begun *store.Session, access *store.I
 	return err
 }
 
-// Access implements store.Tokens.
+// Access implements store.Tokens. Where everything is in one shard, one script reads
+// the token and what has been revoked; else what has been revoked is read after it.
 func (s *Store) Access(ctx context.Context, d store.Digest, now int64) (*store.Token, error) {
-	record, err := s.run(ctx, accessScript, []string{s.keys.access(d)}, string(s.keys)).AsBytes()
+	var result rueidis.RedisResult
+	if s.keys.shards == 1 {
+		result = s.run(ctx, accessScript, []string{s.keys.access(d)}, s.keys.in(0))
+	} else {
+		result = s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Get().Key(s.keys.access(d)).Build() })
+	}
+	record, err := result.AsBytes()
 	if rueidis.IsRedisNil(err) {
 		return nil, store.ErrNotFound
 	}
@@ -43,6 +54,15 @@ func (s *Store) Access(ctx context.Context, d store.Digest, now int64) (*store.T
 	if t.Expires <= now {
 		return nil, store.ErrNotFound
 	}
+	if s.keys.shards > 1 {
+		revoked, err := s.Revoked(ctx, t, "")
+		if err != nil {
+			return nil, err
+		}
+		if revoked {
+			return nil, store.ErrNotFound
+		}
+	}
 	return t, nil
 }
 
@@ -52,9 +72,29 @@ func (s *Store) Session(ctx context.Context, refresh store.Digest, now int64) (*
 	return found, err
 }
 
-// session returns the record as well, as it is stored.
+// session returns the record as well, as it is stored. What has been revoked is read
+// after the session, so that no revocation is missed that was made before the call.
 func (s *Store) session(ctx context.Context, refresh store.Digest, now int64) (*store.Session, []byte, error) {
-	record, err := s.run(ctx, sessionScript, []string{s.keys.refresh(refresh)}, string(s.keys), decimal(now)).AsBytes()
+	text, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Get().Key(s.keys.refresh(refresh)).Build()
+	}).ToString()
+	if rueidis.IsRedisNil(err) {
+		return nil, nil, store.ErrNotFound
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	second, id, ok := strings.Cut(text, " ")
+	expires, err := strconv.ParseInt(second, 10, 64)
+	if !ok || err != nil {
+		return nil, nil, errRefresh
+	}
+	if expires <= now {
+		return nil, nil, store.ErrNotFound
+	}
+	record, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Get().Key(s.keys.session(id)).Build()
+	}).AsBytes()
 	if rueidis.IsRedisNil(err) {
 		return nil, nil, store.ErrNotFound
 	}
@@ -65,20 +105,28 @@ func (s *Store) session(ctx context.Context, refresh store.Digest, now int64) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	if found.Expires <= now {
+	ended, err := s.sessionEnded(ctx, found)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ended || found.Expires <= now {
 		return nil, nil, store.ErrNotFound
 	}
 	return found, record, nil
 }
 
-// Rotate implements store.Tokens. The session is replaced only if it is what
-// was read; somebody who was faster makes this call one with a used token.
+// Rotate implements store.Tokens. The session is replaced only if it is what was
+// read. If it is not, somebody was faster, and it is read again: it has ended, or
+// has another refresh token.
 func (s *Store) Rotate(ctx context.Context, r *store.Rotation) error {
-	found, record, err := s.session(ctx, r.Old, r.Now)
-	if err != nil {
-		return err
-	}
-	if found.Refresh == r.Old {
+	for {
+		found, record, err := s.session(ctx, r.Old, r.Now)
+		if err != nil {
+			return err
+		}
+		if found.Refresh != r.Old {
+			break
+		}
 		next := *found
 		next.Refresh, next.Expires = r.New, r.Expires
 		won, err := s.save(ctx, &next, r.Access, record)
@@ -86,7 +134,7 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) error {
 			return err
 		}
 	}
-	err = s.Revoke(ctx, store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon})
+	err := s.Revoke(ctx, store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon})
 	if err != nil {
 		return err
 	}
@@ -94,18 +142,25 @@ func (s *Store) Rotate(ctx context.Context, r *store.Rotation) error {
 }
 
 // save writes a session, in place of the record was where that is given, and
-// reports whether it did.
+// reports whether it did. The tokens are written first, in shards of their own:
+// nobody knows them before the session names them.
 func (s *Store) save(ctx context.Context, x *store.Session, access *store.Issued, was []byte) (bool, error) {
-	keys := []string{s.keys.session(x.ID), s.keys.refresh(x.Refresh)}
-	var record []byte
-	var expires int64
-	if access != nil {
-		keys = append(keys, s.keys.access(access.Digest))
-		record, expires = store.AppendToken(nil, access.Token), access.Token.Expires+keptExpired
+	refresh := s.keys.refresh(x.Refresh)
+	err := firstError(s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		all := []rueidis.Completed{b.Set().Key(refresh).Value(decimal(x.Expires) + " " + x.ID).ExatTimestamp(x.Expires).Build()}
+		if access != nil {
+			all = append(all, s.setAccess(b, access))
+		}
+		return all
+	}))
+	if err != nil {
+		return false, err
 	}
-	done, err := s.run(ctx, saveScript, keys,
-		rueidis.BinaryString(store.AppendSession(nil, x)), decimal(x.Expires), x.ID,
-		rueidis.BinaryString(record), decimal(expires), rueidis.BinaryString(was)).AsInt64()
+	done, err := s.run(ctx, saveScript, []string{s.keys.session(x.ID)},
+		rueidis.BinaryString(store.AppendSession(nil, x)), decimal(x.Expires), rueidis.BinaryString(was)).AsInt64()
+	if err == nil && done == 0 {
+		err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Del().Key(refresh).Build() }).Error()
+	}
 	return done == 1, err
 }
 

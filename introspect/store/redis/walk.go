@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/redis/rueidis"
@@ -64,23 +66,31 @@ func (s *Store) Walk(ctx context.Context, now int64, v store.Visitor) error {
 // scan calls f for every value whose key begins with ours and then what, with
 // the rest of the key.
 func (s *Store) scan(ctx context.Context, what string, f func(name string, value []byte) error) error {
-	begin := string(s.keys) + what
+	begin := "{" + s.keys.prefix
+	pattern := escapeGlob(begin) + "}:" + what + "*"
+	if s.keys.shards > 1 {
+		pattern = escapeGlob(begin) + ".*}:" + what + "*"
+	}
 	seen := map[string]bool{}
-	for _, node := range s.c.Nodes() {
+	for address, node := range s.link.client().Nodes() {
+		if err := isMaster(ctx, node); errors.Is(err, ErrReplica) {
+			continue // its master has the same keys
+		}
 		var cursor uint64
 		for {
 			call, cancel := context.WithTimeout(ctx, s.timeout)
-			page, err := node.Do(call, node.B().Scan().Cursor(cursor).Match(escapeGlob(begin)+"*").Count(walkCount).Build()).AsScanEntry()
+			page, err := node.Do(call, node.B().Scan().Cursor(cursor).Match(pattern).Count(walkCount).Build()).AsScanEntry()
 			cancel()
 			if err != nil {
-				return err
+				return fmt.Errorf("server at %q: %w", address, err)
 			}
 			for _, key := range page.Elements {
 				if seen[key] {
 					continue
 				}
 				seen[key] = true
-				if err := s.visit(ctx, key, strings.TrimPrefix(key, begin), f); err != nil {
+				_, name, _ := strings.Cut(strings.TrimPrefix(key, begin), "}:"+what)
+				if err := s.visit(ctx, key, name, f); err != nil {
 					return err
 				}
 			}
@@ -94,9 +104,7 @@ func (s *Store) scan(ctx context.Context, what string, f func(name string, value
 
 // visit reads one value, which may have expired since its key was seen.
 func (s *Store) visit(ctx context.Context, key, name string, f func(name string, value []byte) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	value, err := s.c.Do(ctx, s.c.B().Get().Key(key).Build()).AsBytes()
+	value, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed { return b.Get().Key(key).Build() }).AsBytes()
 	if rueidis.IsRedisNil(err) {
 		return nil
 	}
