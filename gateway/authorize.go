@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"cmp"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -58,16 +59,17 @@ var identityNames = []string{
 // decideFor decides on the request that ctx speaks of.
 func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
 	var r wire.Request
-	method, target, ok := original(ctx)
-	if !ok || r.SetTarget(method, target, g.snap.Load().lim) != nil {
+	snap := g.snap.Load()
+	about, ok := original(ctx)
+	if !ok || r.SetTarget(about.method, about.target, snap.lim) != nil || len(about.host) == 0 && snap.table.HasHosts() {
 		return Decision{outcome: badRequest}
 	}
 	cred, ok := presented(ctx)
 	if !ok {
 		return Decision{outcome: badRequest}
 	}
-	asked := policy.Request{Method: r.Method, Path: r.Path, Needs: r.Needs}
-	m := g.snap.Load().match(&asked)
+	asked := policy.Request{Method: r.Method, Host: about.host, Path: r.Path, Needs: r.Needs}
+	m := snap.match(&asked)
 	if m.Caller() == policy.CallerIgnored {
 		return m.decide(&asked, identity{}, now)
 	}
@@ -78,33 +80,66 @@ func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
 	return m.decide(&asked, who, now)
 }
 
-// original is the method and target asked about: as nginx is told to say
-// (X-Original-Method, X-Original-URI), as Traefik and Caddy say
-// (X-Forwarded-Method, X-Forwarded-Uri), or as Envoy says, in place. Proxies pass
-// on what the client has said in the way of another proxy, so what is said in
-// two ways has to be the same.
-func original(ctx *fasthttp.RequestCtx) (method, target []byte, ok bool) {
+// A subject is the request that a proxy asks about.
+type subject struct {
+	method, target []byte
+	host           []byte // nil where the proxy does not say
+}
+
+// original is the request asked about: as nginx is told to say (X-Original-Method
+// with X-Original-URI), as ingress-nginx says (with X-Original-URL), as Traefik and
+// Caddy say (X-Forwarded-Method, X-Forwarded-Uri), or as Envoy says, in place. The
+// host is that of X-Original-URL, X-Forwarded-Host, or Envoy's Host. Proxies pass on
+// what the client has said in the way of another proxy, so what is said in two ways
+// has to be the same.
+func original(ctx *fasthttp.RequestCtx) (about subject, ok bool) {
 	said := func(m, t []byte) bool {
-		if method == nil {
-			method, target = m, t
+		if about.method == nil {
+			about.method, about.target = m, t
 		}
-		return bytes.Equal(m, method) && bytes.Equal(t, target)
+		return bytes.Equal(m, about.method) && bytes.Equal(t, about.target)
 	}
-	for _, names := range [][2]string{
-		{"X-Original-Method", "X-Original-URI"},
-		{"X-Forwarded-Method", "X-Forwarded-Uri"},
+	named := map[string][]byte{}
+	for _, name := range []string{
+		"X-Original-Method", "X-Original-URI", "X-Original-URL", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-Host",
 	} {
-		m, mok := single(ctx, names[0])
-		t, tok := single(ctx, names[1])
-		if !mok || !tok || (m == nil) != (t == nil) || m != nil && !said(m, t) {
-			return nil, nil, false
+		if named[name], ok = single(ctx, name); !ok {
+			return subject{}, false
 		}
+	}
+	about.host = named["X-Forwarded-Host"]
+	pair := func(method, target string) bool {
+		m, t := named[method], named[target]
+		return m == nil && t == nil || m != nil && t != nil && said(m, t)
+	}
+	if u := named["X-Original-URL"]; u != nil {
+		host, target, ok := splitURL(u)
+		if !ok || about.host != nil && !bytes.EqualFold(host, about.host) || named["X-Original-URI"] != nil && !bytes.Equal(named["X-Original-URI"], target) {
+			return subject{}, false
+		}
+		about.host, named["X-Original-URI"] = host, target
+	}
+	if !pair("X-Original-Method", "X-Original-URI") || !pair("X-Forwarded-Method", "X-Forwarded-Uri") {
+		return subject{}, false
 	}
 	here := bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(authorizePath))
-	if len(here) > 0 && here[0] == '/' && !said(ctx.Method(), here) {
+	if len(here) > 0 && here[0] == '/' {
+		if !said(ctx.Method(), here) {
+			return subject{}, false
+		}
+		about.host = ctx.Request.Header.Host()
+	}
+	return about, about.method != nil
+}
+
+// splitURL takes scheme://host/path?query apart.
+func splitURL(u []byte) (host, target []byte, ok bool) {
+	_, rest, ok := bytes.Cut(u, []byte("://"))
+	i := bytes.IndexByte(rest, '/')
+	if !ok || i <= 0 {
 		return nil, nil, false
 	}
-	return method, target, method != nil
+	return rest[:i], rest[i:], true
 }
 
 // presented is the credential of the request asked about.
@@ -126,12 +161,25 @@ func single(ctx *fasthttp.RequestCtx, name string) (value []byte, ok bool) {
 	return nil, false
 }
 
-// refuse tells the proxy what to tell the client.
+// statusName is the field that has the status for the client where the proxy
+// asked for statuses=nginx.
+const statusName = "X-Auth-Status"
+
+// refuse tells the proxy what to tell the client. nginx makes 500 of every status
+// but 401 and 403: where it asks for statuses=nginx it gets 403, and the status for
+// the client in a field. The client's own query is none of the proxy's.
 func refuse(ctx *fasthttp.RequestCtx, d *Decision) {
 	a := &answers[d.outcome]
+	status := a.status
+	if string(ctx.Request.Header.RequestURI()) == authorizePath+"?statuses=nginx" {
+		ctx.Response.Header.Set(statusName, strconv.Itoa(status))
+		if status != fasthttp.StatusUnauthorized {
+			status = fasthttp.StatusForbidden
+		}
+	}
 	challenge := cmp.Or(d.challenge, a.challenge)
 	h := &ctx.Response.Header
-	ctx.SetStatusCode(a.status)
+	ctx.SetStatusCode(status)
 	h.SetContentType("application/json")
 	h.Set("Cache-Control", "no-store")
 	if challenge != "" {

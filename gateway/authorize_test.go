@@ -15,7 +15,11 @@ type proxy struct {
 
 var proxies = []proxy{
 	{"nginx", func(w *world, method, target string, client ...string) got {
-		return w.ask("GET", "/authorize", append(client, "X-Original-Method", method, "X-Original-URI", target)...)
+		return w.ask("GET", "/authorize", append(client, "X-Original-Method", method, "X-Original-URI", target, "X-Forwarded-Host", "orders.example")...)
+	}},
+	{"ingress-nginx", func(w *world, method, target string, client ...string) got {
+		return w.ask("GET", "/authorize", append(client, "X-Original-Method", method, "X-Original-URL", "https://orders.example"+target,
+			"X-Sent-From", "nginx-ingress-controller", "X-Real-IP", "198.51.100.7")...)
 	}},
 	{"Traefik", func(w *world, method, target string, client ...string) got {
 		return w.ask("GET", "/authorize", append(client, "X-Forwarded-Method", method, "X-Forwarded-Uri", target,
@@ -107,6 +111,8 @@ func TestAuthorize(t *testing.T) {
 			{"X-Original-Method", "GET", "X-Original-URI", "/healthz"},
 			{"X-Forwarded-Method", "GET", "X-Forwarded-Uri", "/healthz"},
 			{"X-Original-URI", "/healthz"},
+			{"X-Original-URL", "https://orders.example/healthz"},
+			{"X-Original-Method", "GET", "X-Original-URL", "https://orders.example/healthz"},
 			{"X-Forwarded-Uri", "/healthz"},
 			{"x-original-method", "GET", "x-original-uri", "/healthz"},
 			{"X-Original-Method", "", "X-Original-URI", ""},
@@ -118,7 +124,7 @@ func TestAuthorize(t *testing.T) {
 			}
 		}
 		// two ways that agree are one
-		if p.name != "nginx" {
+		if !strings.HasSuffix(p.name, "nginx") {
 			f(200, "GET", "/orders", append([]string{"X-Original-Method", "GET", "X-Original-URI", "/orders"}, bearer...)...)
 		}
 	}
@@ -146,5 +152,63 @@ func TestAuthorizeAPIUser(t *testing.T) {
 			t.Errorf("%s: %v", p.name, res.Header)
 		}
 		checked(t, p.name, p.ask(w, "GET", "/reports", "X-API-Key", "tgs_jwt-reporting.bad"), 401)
+	}
+}
+
+// Routes of a host are asked about by every proxy in its way, and a proxy that
+// does not say the host is refused.
+func TestAuthorizeHost(t *testing.T) {
+	w, auth := newTraffic(t, func(c *Config) {
+		c.Routes = append(c.Routes, Route{Host: "orders.example", Prefix: "/orders", Upstream: c.Routes[0].Upstream, Roles: []string{"admin"}})
+	})
+	f := func(want int, method, target string, fields ...string) {
+		t.Helper()
+		checked(t, strings.Join(fields, " "), w.ask(method, target, append(fields, "Authorization", auth)...), want)
+	}
+	nginx := []string{"X-Original-Method", "GET", "X-Original-URI", "/orders"}
+	f(400, "GET", "/authorize", nginx...)
+	f(200, "GET", "/authorize", append(nginx, "X-Forwarded-Host", "other.example")...)
+	f(403, "GET", "/authorize", append(nginx, "X-Forwarded-Host", "orders.example:8443")...)
+	f(400, "GET", "/authorize", append(nginx, "X-Forwarded-Host", "other.example", "X-Forwarded-Host", "orders.example")...)
+	ingress := []string{"X-Original-Method", "GET", "X-Original-URL", "http://orders.example/orders"}
+	f(403, "GET", "/authorize", ingress...)
+	f(403, "GET", "/authorize", append(ingress, "X-Forwarded-Host", "ORDERS.example")...)
+	f(400, "GET", "/authorize", append(ingress, "X-Forwarded-Host", "other.example")...)
+	f(400, "GET", "/authorize", "X-Original-Method", "GET", "X-Original-URL", "/orders")
+	f(400, "GET", "/authorize", "X-Original-Method", "GET", "X-Original-URL", "http:///orders")
+	f(403, "GET", "/authorize", "X-Forwarded-Method", "GET", "X-Forwarded-Uri", "/orders", "X-Forwarded-Host", "orders.example")
+	f(403, "GET", "/authorize/orders", "Host", "orders.example", "X-Forwarded-Host", "other.example")
+	f(200, "GET", "/authorize/orders", "Host", "other.example")
+}
+
+// nginx gets the two statuses that it knows, and the client's in a field.
+func TestAuthorizeStatuses(t *testing.T) {
+	w, auth := newTraffic(t, nil)
+	f := func(path string, status int, said, method, target string, fields ...string) got {
+		t.Helper()
+		res := checked(t, method+" "+target, w.ask("GET", path, append(fields, "X-Original-Method", method, "X-Original-URI", target)...), status)
+		if got := res.Header.Get("X-Auth-Status"); got != said {
+			t.Errorf("%s %s: X-Auth-Status %q, want %q", method, target, got, said)
+		}
+		return res
+	}
+	const ask = "/authorize?statuses=nginx"
+	f(ask, 200, "", "GET", "/orders", "Authorization", auth)
+	f(ask, 401, "401", "GET", "/orders")
+	f(ask, 403, "403", "GET", "/admin", "Authorization", auth)
+	f(ask, 403, "400", "GET", "/orders%2f", "Authorization", auth)
+	if res := f(ask, 403, "405", "DELETE", "/orders", "Authorization", auth); res.Header.Get("Allow") != "GET, HEAD, POST, PUT" {
+		t.Errorf("%v", res.Header)
+	}
+	w.service.down.Store(true)
+	if res := f(ask, 403, "503", "GET", "/orders", "X-API-Key", "tgs_jwt-reporting.good"); res.Header.Get("Retry-After") == "" {
+		t.Errorf("%v", res.Header)
+	}
+	f("/authorize", 400, "", "GET", "/orders%2f", "Authorization", auth)
+	f("/authorize?statuses=envoy", 400, "", "GET", "/orders%2f", "Authorization", auth)
+	// the query of a request is no word of the proxy's
+	res := checked(t, "in place", w.ask("DELETE", "/authorize/orders?statuses=nginx", "Authorization", auth), 405)
+	if res.Header.Get("X-Auth-Status") != "" {
+		t.Errorf("%v", res.Header)
 	}
 }

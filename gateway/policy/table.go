@@ -59,6 +59,10 @@ func (t *Table) paths(host string) *paths {
 // change them.
 func (t *Table) Rules() []*Rule { return t.rules }
 
+// HasHosts reports whether a route is for certain hosts: a request without one
+// cannot be decided on then.
+func (t *Table) HasHosts() bool { return len(t.byHost)+len(t.byDomain) > 0 }
+
 // Match finds the rule for a request. The routes for its host are looked at
 // first, then those for the domains above it, then those for every host. Among
 // the routes of a host the path decides, and the methods of what it finds are
@@ -103,7 +107,7 @@ func (t *Table) matchLenient(r *Request, n *node) Match {
 }
 
 func (t *Table) find(host, path []byte) *node {
-	if len(t.byHost)+len(t.byDomain) > 0 {
+	if t.HasHosts() {
 		var buf [maxHost]byte
 		name := hostName(buf[:0], host)
 		if p := t.byHost[string(name)]; p != nil {
