@@ -152,6 +152,9 @@ func (c *LoginConfig) check() error {
 	}
 	count("login.concurrency", c.Concurrency, 1024)
 	count("login.queue", c.Queue, 100_000)
+	if c.MinPassword < account.MinMinPassword || c.MinPassword > 128 {
+		errs = append(errs, fmt.Errorf("login.min_password: %d is not from %d to 128", c.MinPassword, account.MinMinPassword))
+	}
 	errs = append(errs, span("login.wait", c.Wait, 100*time.Millisecond, time.Minute))
 	errs = append(errs, span("login.session_ttl", c.SessionTTL, time.Minute, maxRefresh))
 	limit("login.per_pair", c.PerPair)

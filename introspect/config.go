@@ -112,9 +112,11 @@ type LoginConfig struct {
 	Concurrency int            `yaml:"concurrency"` // hashes at once; default half the processors
 	Queue       int            `yaml:"queue"`       // logins that wait for their turn; default 256
 	Wait        time.Duration  `yaml:"wait"`        // how long each waits at most; default 10s
-	PerPair     LimitConfig    `yaml:"per_pair"`    // failures of an id from an address; default 10, one more every 1m
-	PerAddress  LimitConfig    `yaml:"per_address"` // failures from an address; default 200, one more every 2s
-	PerID       LimitConfig    `yaml:"per_id"`      // failures of an id from anywhere new; default 1000, one more every 30s
+	// MinPassword is how many characters a new password has at least; default 12.
+	MinPassword int         `yaml:"min_password"`
+	PerPair     LimitConfig `yaml:"per_pair"`    // failures of an id from an address; default 10, one more every 1m
+	PerAddress  LimitConfig `yaml:"per_address"` // failures from an address; default 200, one more every 2s
+	PerID       LimitConfig `yaml:"per_id"`      // failures of an id from anywhere new; default 1000, one more every 30s
 	// SessionTTL is how long a browser in which somebody has logged in stays so;
 	// default 12h.
 	SessionTTL time.Duration `yaml:"session_ttl"`
@@ -167,6 +169,7 @@ func (c Config) WithDefaults() Config {
 	or(&c.Login.Hash.Parallel, account.DefaultParams.Parallel)
 	or(&c.Login.Concurrency, max(1, runtime.GOMAXPROCS(0)/2))
 	or(&c.Login.Queue, 256)
+	or(&c.Login.MinPassword, 12)
 	or(&c.Login.Wait, 10*time.Second)
 	c.Login.PerPair.or(10, time.Minute)
 	c.Login.PerAddress.or(200, 2*time.Second)

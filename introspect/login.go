@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -41,7 +42,16 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 	if network, err = s.network(ctx); err != nil {
 		return nil, "", 0, err
 	}
-	attempt, wait, err := s.limits.Begin(background, id, network)
+	found, err := s.userCalled(background, id)
+	if err != nil {
+		return nil, network, 0, err
+	}
+	counted := account.IDKey(id) // however it is written
+	if found != nil {
+		id = found.ID
+		counted += "\x00" + strconv.FormatInt(found.Unlocked, 10)
+	}
+	attempt, wait, err := s.limits.Begin(background, counted, network)
 	if err != nil {
 		return nil, network, 0, err
 	}
@@ -61,6 +71,19 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 	}
 	s.credited(attempt.Succeed(background))
 	return user, network, now, nil
+}
+
+// userCalled finds the account that somebody means who types id: the one of that
+// id, else the one of its canonical form, or nil.
+func (s *Service) userCalled(ctx context.Context, id string) (*store.User, error) {
+	u, err := s.store.User(ctx, id)
+	if canonical := account.CanonicalID(id); gone(err) && canonical != id {
+		u, err = s.store.User(ctx, canonical)
+	}
+	if gone(err) {
+		return nil, nil
+	}
+	return u, err
 }
 
 // credited says that an attempt could not be credited: it counts as a failed one,

@@ -31,7 +31,7 @@ func operate(t *testing.T, ops admin.Admin) {
 			t.Fatal(err)
 		}
 	}
-	u, err := ops.AddUser(ctx, admin.NewUser{ID: "zoe", Password: []byte("secret"), Roles: []string{"customer"}})
+	u, err := ops.AddUser(ctx, admin.NewUser{ID: "zoe", Password: []byte("secret enough"), Roles: []string{"customer"}})
 	if must(err); u.ID != "zoe" || u.Created == 0 || u.Scopes == nil {
 		t.Errorf("user is %+v", u)
 	}
@@ -138,15 +138,15 @@ func refusals(t *testing.T, ops admin.Admin) {
 			t.Errorf("error is %v, not %v", err, want)
 		}
 	}
-	_, err := ops.AddUser(ctx, admin.NewUser{ID: "zoe", Password: []byte("x")})
+	_, err := ops.AddUser(ctx, admin.NewUser{ID: "zoe", Password: []byte("long enough to try")})
 	is(err, admin.ErrExists)
-	_, err = ops.AddUser(ctx, admin.NewUser{ID: "batch", Password: []byte("x")})
+	_, err = ops.AddUser(ctx, admin.NewUser{ID: "batch", Password: []byte("long enough to try")})
 	is(err, admin.ErrExists)
-	_, err = ops.AddUser(ctx, admin.NewUser{ID: "nobody", Password: []byte("x"), Replace: true})
+	_, err = ops.AddUser(ctx, admin.NewUser{ID: "nobody", Password: []byte("long enough to try"), Replace: true})
 	is(err, admin.ErrNotFound)
 	_, err = ops.AddUser(ctx, admin.NewUser{ID: "yan"})
 	is(err, account.ErrPasswordLength)
-	_, err = ops.AddUser(ctx, admin.NewUser{ID: "y n", Password: []byte("x")})
+	_, err = ops.AddUser(ctx, admin.NewUser{ID: "y n", Password: []byte("long enough to try")})
 	is(err, account.ErrUserID)
 	_, _, err = ops.AddClient(ctx, admin.NewClient{ID: "c", Secret: []byte("short")})
 	is(err, account.ErrSecretLength)

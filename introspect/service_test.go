@@ -98,6 +98,7 @@ func run(t *testing.T, cfg Config) *fixture {
 		return now.Add(time.Duration(f.ahead.Load()))
 	}
 	f.svc.admin.Now = f.svc.now
+	f.svc.admin.MinPassword = 1 // tests of other things have short passwords
 	f.url = "http://" + public.Addr().String()
 	f.admin = "http://" + adminListener.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())

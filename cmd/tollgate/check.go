@@ -55,6 +55,7 @@ Whether it is a gateway's or a security service's is told from its keys. With
 	flags := cmd.Flags()
 	flags.StringVar(&config, "config", "", "the configuration, a YAML file")
 	flags.StringVar(&kind, "kind", "", "gateway or introspect (default told from the keys)")
+	oneOf(cmd, "kind", kindGateway, kindIntrospect)
 	flags.StringArrayVar(&requests, "explain", nil, `say what becomes of a request, "METHOD /path"; may be given several times`)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -13,7 +14,7 @@ func newClient() *cobra.Command {
 	w := new(where)
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Programs that call with credentials of their own: add, list, disable, secret",
+		Short: "Programs that call with credentials of their own: add, set, list, disable, enable, secret",
 		Example: `  tollgate client add reporting --role auditor
   tollgate client add gateway --service
   tollgate client list`,
@@ -21,7 +22,9 @@ func newClient() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	w.flags(cmd)
-	cmd.AddCommand(newClientAdd(w), newClientList(w), newClientDisable(w), newClientSecret(w))
+	cmd.AddCommand(newClientAdd(w), newClientList(w), newClientSet(w),
+		newClientChange(w, "disable", "Bar a client and revoke all tokens it has", "disabled, all tokens revoked", admin.Admin.DisableClient),
+		newClientChange(w, "enable", "Let a disabled client authenticate again", "enabled", admin.Admin.EnableClient), newClientSecret(w))
 	return cmd
 }
 
@@ -78,6 +81,58 @@ digest, so this is the only time it can be seen.`,
 	return cmd
 }
 
+func newClientSet(w *where) *cobra.Command {
+	var roles, scopes, audiences, redirects, logouts []string
+	var name string
+	var service, firstParty, par bool
+	cmd := &cobra.Command{
+		Use:   "set ID",
+		Short: "Change what a client may, and leave its secrets",
+		Long: `Change what is given of a client and leave the rest, its secrets too. --role and
+the like name all that the client has afterwards; --role "" takes all away. Where
+a right is taken away the client's tokens are revoked.`,
+		Example: `  tollgate client set reporting --role auditor --scope export
+  tollgate client set gateway --service=false`,
+		Args: oneArg("the id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags := cmd.Flags()
+			c := admin.ClientChange{ID: args[0]}
+			given(flags, "role", &c.Roles, &roles)
+			given(flags, "scope", &c.Scopes, &scopes)
+			given(flags, "audience", &c.Audiences, &audiences)
+			given(flags, "redirect-uri", &c.RedirectURIs, &redirects)
+			given(flags, "post-logout-uri", &c.PostLogoutURIs, &logouts)
+			given(flags, "name", &c.Name, &name)
+			given(flags, "service", &c.Service, &service)
+			given(flags, "first-party", &c.FirstParty, &firstParty)
+			given(flags, "require-par", &c.RequirePAR, &par)
+			if c == (admin.ClientChange{ID: c.ID}) {
+				return usagef("%s changes what its flags name, and none is given; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+			}
+			return w.operation(func(cmd *cobra.Command, ops admin.Admin, _ []string) error {
+				c, err := ops.SetClient(cmd.Context(), c)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "client %s: roles %s, scopes %s, audiences %s%s\n",
+					c.ID, words(c.Roles), words(c.Scopes), words(c.Audiences), map[bool]string{true: ", service"}[c.Service])
+				return err
+			})(cmd, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&roles, "role", nil, "a role; may be given several times")
+	flags.StringSliceVar(&scopes, "scope", nil, "a scope; may be given several times")
+	flags.StringSliceVar(&audiences, "audience", nil, "the aud of its tokens; may be given several times")
+	flags.StringSliceVar(&redirects, "redirect-uri", nil, "where codes go; may be given several times")
+	flags.StringSliceVar(&logouts, "post-logout-uri", nil, "where people may be sent after a logout; may be given several times")
+	flags.StringVar(&name, "name", "", "what people know the application by")
+	flags.BoolVar(&service, "service", false, "may introspect, follow revocations, vouch for a user's address, and end sessions: for gateways")
+	flags.BoolVar(&firstParty, "first-party", false, "people are not asked whether it may have what it asks for")
+	flags.BoolVar(&par, "require-par", false, "its authorization requests are pushed (RFC 9126)")
+	return cmd
+}
+
 func newClientList(w *where) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -100,18 +155,19 @@ func newClientList(w *where) *cobra.Command {
 	return cmd
 }
 
-func newClientDisable(w *where) *cobra.Command {
+// newClientChange is a command that does one thing to a client; done says what.
+func newClientChange(w *where, name, short, done string, do func(admin.Admin, context.Context, string) (admin.Client, error)) *cobra.Command {
 	return &cobra.Command{
-		Use:     "disable ID",
-		Short:   "Bar a client and revoke all tokens it has",
-		Example: "  tollgate client disable reporting",
+		Use:     name + " ID",
+		Short:   short,
+		Example: "  tollgate client " + name + " reporting",
 		Args:    oneArg("the id"),
 		RunE: w.operation(func(cmd *cobra.Command, ops admin.Admin, args []string) error {
-			c, err := ops.DisableClient(cmd.Context(), args[0])
+			c, err := do(ops, cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "client %s: disabled, all tokens revoked\n", c.ID)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "client %s: %s\n", c.ID, done)
 			return err
 		}),
 	}

@@ -57,6 +57,7 @@ start goes on with the same accounts, tokens and keys.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.Mode, "mode", gateway.ModeJWT, "jwt, opaque or phantom")
+	oneOf(cmd, "mode", gateway.ModeJWT, gateway.ModeOpaque, gateway.ModePhantom)
 	flags.StringVar(&s.Listen, "listen", "127.0.0.1:8080", "address of the gateway")
 	flags.StringVar(&s.Admin, "admin", "127.0.0.1:8081", "address of the gateway's admin listener")
 	flags.StringVar(&s.Introspect, "introspect", "127.0.0.1:8090", "address of the security service")

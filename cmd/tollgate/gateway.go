@@ -66,6 +66,7 @@ not good is refused, and the old one stays.`,
 	}
 	cmd.Flags().StringVar(&config, "config", "", "the configuration, a YAML file")
 	cmd.Flags().StringVar(&mode, "mode", "", "jwt, opaque or phantom, instead of what the configuration says")
+	oneOf(cmd, "mode", gateway.ModeJWT, gateway.ModeOpaque, gateway.ModePhantom)
 	logs.flags(cmd, "info")
 	return cmd
 }

@@ -13,6 +13,8 @@ type logFlags struct{ format, level string }
 func (f *logFlags) flags(cmd *cobra.Command, level string) {
 	cmd.Flags().StringVar(&f.format, "log-format", "text", "text or json")
 	cmd.Flags().StringVar(&f.level, "log-level", level, "debug, info, warn or error")
+	oneOf(cmd, "log-format", "text", "json")
+	oneOf(cmd, "log-level", "debug", "info", "warn", "error")
 }
 
 func (f *logFlags) logger(w io.Writer) (*slog.Logger, error) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,8 +40,7 @@ func (w *where) open(cmd *cobra.Command) (admin.Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.DiscardHandler) // the commands say themselves what they did
-	ops, err := introspect.OpenAdmin(cmd.Context(), conf, log)
+	ops, err := introspect.OpenAdmin(cmd.Context(), conf, offlineAudit(conf))
 	if err != nil {
 		return nil, fmt.Errorf("opening the security service's data: %w", err)
 	}
@@ -91,6 +89,20 @@ func readSecret(cmd *cobra.Command, what string) ([]byte, error) {
 		return nil, fmt.Errorf("the first line of stdin has to be the %s", what)
 	}
 	return line, nil
+}
+
+// readNewPassword reads a password that is going to be somebody's: from a
+// terminal twice, since nobody sees what is typed.
+func readNewPassword(cmd *cobra.Command) ([]byte, error) {
+	first, err := readSecret(cmd, "password")
+	if f, ok := cmd.InOrStdin().(*os.File); err != nil || !ok || !term.IsTerminal(int(f.Fd())) {
+		return first, err
+	}
+	second, err := readSecret(cmd, "the same again")
+	if err == nil && !bytes.Equal(first, second) {
+		err = errors.New("the two passwords are not the same; nothing was changed")
+	}
+	return first, err
 }
 
 // table prints rows under a heading, or as JSON, one object a line.

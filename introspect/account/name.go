@@ -2,9 +2,12 @@ package account
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
 )
 
 // The reasons for which names are refused.
@@ -21,8 +24,56 @@ func CheckUserID(id string) error {
 	if id == "" || len(id) > 255 || !utf8.ValidString(id) || strings.ContainsFunc(id, bad) {
 		return ErrUserID
 	}
+	if _, err := precis.UsernameCasePreserved.String(id); err != nil {
+		return fmt.Errorf("%w, of a kind that RFC 8265 allows in names", ErrUserID)
+	}
 	return nil
 }
+
+// CanonicalID is id as RFC 8265, section 3.3, has it compared: in lower case,
+// in the usual width, composed. An id that no new account may have is returned
+// in lower case.
+func CanonicalID(id string) string {
+	if plainID(id) {
+		return id
+	}
+	canonical, err := precis.UsernameCaseMapped.String(id)
+	if err != nil {
+		return strings.ToLower(id)
+	}
+	return canonical
+}
+
+// plainID reports whether id is its own canonical form, for the common case.
+func plainID(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c >= 0x7f || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// IDKey is the same for ids that a reader takes for one: their canonical form,
+// with Greek and Cyrillic letters replaced by the Latin ones they look like. It
+// tells which accounts may not exist beside each other, and is no id itself.
+func IDKey(id string) string {
+	canonical := CanonicalID(id)
+	if plainID(canonical) {
+		return canonical
+	}
+	return lookalikes.Replace(canonical)
+}
+
+// lookalikes are small letters that most fonts draw like a Latin one.
+var lookalikes = strings.NewReplacer(
+	// Cyrillic
+	"а", "a", "с", "c", "ԁ", "d", "е", "e", "һ", "h", "і", "i", "ї", "ï", "ј", "j", "о", "o", "р", "p", "ԛ", "q", "ѕ", "s", "ԝ", "w", "х", "x", "у", "y",
+	// Greek
+	"α", "a", "ι", "i", "κ", "k", "ν", "v", "ο", "o", "ρ", "p", "υ", "u", "χ", "x", "ϲ", "c", "ϳ", "j",
+	// Latin
+	"ı", "i", "ɑ", "a", "ɡ", "g",
+)
 
 // CheckClientID reports whether id may name a client. It travels inside client
 // secrets and Basic credentials, so it holds none of their separators.

@@ -10,10 +10,23 @@ import (
 
 // Admin is what an operator may do.
 type Admin interface {
-	// AddUser adds a person, or with Replace set changes one, which ends the
-	// sessions that the old password began.
+	// AddUser adds a person, or with Replace set changes one: password and what
+	// n names; the rest stays. The sessions of the old password end.
 	AddUser(context.Context, NewUser) (User, error)
 	Users(context.Context) ([]User, error)
+	// SetUser changes what c names of a person. Where a role or a scope is taken
+	// away, the person's sessions end, since their tokens have it.
+	SetUser(ctx context.Context, c UserChange) (User, error)
+	// SetPassword changes a person's password and ends their sessions.
+	SetPassword(ctx context.Context, id string, password []byte) (User, error)
+	// EnableUser lets a disabled person log in again.
+	EnableUser(ctx context.Context, id string) (User, error)
+	// DeleteUser ends a person's sessions and removes the account with what is
+	// kept of its logins and consents. The id may be given to another.
+	DeleteUser(ctx context.Context, id string) (User, error)
+	// UnlockUser forgets the failed logins of a person, except those that count
+	// against the address that they came from.
+	UnlockUser(ctx context.Context, id string) (User, error)
 	// DisableUser bars a person and revokes all tokens they have.
 	DisableUser(ctx context.Context, id string) (User, error)
 	// ImportUsers adds people with the hashes that another system kept of
@@ -24,6 +37,11 @@ type Admin interface {
 	// secret and tokens are then dead. It returns the client's secret.
 	AddClient(context.Context, NewClient) (Client, string, error)
 	Clients(context.Context) ([]Client, error)
+	// SetClient changes what c names of a client. Where a right is taken away,
+	// the client's tokens are revoked. Its secrets stay.
+	SetClient(ctx context.Context, c ClientChange) (Client, error)
+	// EnableClient lets a disabled client authenticate again.
+	EnableClient(ctx context.Context, id string) (Client, error)
 	// DisableClient bars a client and revokes all tokens it has.
 	DisableClient(ctx context.Context, id string) (Client, error)
 
@@ -34,6 +52,14 @@ type Admin interface {
 	// RemoveSecret ends one of a client's two secrets. Tokens that were
 	// obtained with it stay good until they expire.
 	RemoveSecret(ctx context.Context, client, id string) (Secret, error)
+
+	// Sessions lists the live sessions of a person, or all where user is empty.
+	Sessions(ctx context.Context, user string) ([]Session, error)
+	// RevokeSession ends one session and the tokens of it.
+	RevokeSession(ctx context.Context, id string) (Session, error)
+	// RevokeSessions ends all sessions of a person and their tokens. It returns
+	// those that there were.
+	RevokeSessions(ctx context.Context, user string) ([]Session, error)
 
 	Keys(context.Context) ([]signing.Info, error)
 	// NewKey adds a signing key that signs at once.
@@ -58,8 +84,50 @@ type NewUser struct {
 	Replace  bool     `json:"replace,omitempty"`
 }
 
+// UserChange names what is to change of a person; nil stays as it is.
+type UserChange struct {
+	ID     string    `json:"id"`
+	Roles  *[]string `json:"roles"`
+	Scopes *[]string `json:"scopes"`
+	Name   *string   `json:"name"`
+	Email  *string   `json:"email"`
+	// EmailVerified says that Email is known to be the person's. A new address
+	// is not, unless this says so.
+	EmailVerified *bool `json:"email_verified"`
+}
+
+// ClientChange names what is to change of a client; nil stays as it is.
+type ClientChange struct {
+	ID             string    `json:"id"`
+	Roles          *[]string `json:"roles"`
+	Scopes         *[]string `json:"scopes"`
+	Audiences      *[]string `json:"audiences"`
+	Service        *bool     `json:"service"`
+	Name           *string   `json:"name"`
+	RedirectURIs   *[]string `json:"redirect_uris"`
+	PostLogoutURIs *[]string `json:"post_logout_redirect_uris"`
+	FirstParty     *bool     `json:"first_party"`
+	RequirePAR     *bool     `json:"require_par"`
+}
+
+// Session is a login that goes on: with tokens of its own, or of a browser,
+// with which applications begin such sessions.
+type Session struct {
+	ID      string `json:"id"`
+	User    string `json:"user"`
+	Client  string `json:"client,omitempty"` // empty for a browser's login
+	Browser string `json:"browser,omitempty"`
+	Network string `json:"network,omitempty"`
+	Started int64  `json:"started"`
+	Expires int64  `json:"expires"`
+}
+
 // User is what may be told about a person.
 type User struct {
+	Name          string `json:"name,omitempty"`
+	Email         string `json:"email,omitempty"`
+	EmailVerified bool   `json:"email_verified,omitempty"`
+
 	ID       string   `json:"id"`
 	Roles    []string `json:"roles"`
 	Scopes   []string `json:"scopes"`
@@ -121,6 +189,10 @@ var (
 	ErrExists = errors.New("id is taken")
 	// ErrNotFound: no account of that id.
 	ErrNotFound = errors.New("no such account")
+	// ErrNoSession: no live session of that id.
+	ErrNoSession = errors.New("no such session")
+	// ErrProfile: a name or an email address that cannot be one.
+	ErrProfile = errors.New("name must be at most 100 bytes of UTF-8, and email an address")
 	// ErrChanged: somebody else changed the account at the same time.
 	ErrChanged = errors.New("account has changed meanwhile")
 	// ErrReserved: the id is the one that logins go by.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,8 +14,23 @@ import (
 
 // AddClient implements Admin.
 func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var old *store.Client
+	if n.Replace {
+		var err error
+		if old, err = l.Store.Client(ctx, n.ID); err != nil {
+			return Client{}, "", wrap(err, n.ID)
+		}
+		n.keep(old)
+	}
 	if err := checkClient(n); err != nil {
 		return Client{}, "", err
+	}
+	if !n.Replace {
+		if err := l.free(ctx, n.ID); err != nil {
+			return Client{}, "", err
+		}
 	}
 	secret := string(n.Secret)
 	if n.Public {
@@ -24,8 +40,6 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 	} else if err := account.CheckSecret(n.Secret); err != nil {
 		return Client{}, "", err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	c := &store.Client{
 		ID: n.ID, Roles: n.Roles, Scopes: n.Scopes,
 		Audiences: n.Audiences, Service: n.Service, Created: l.now(),
@@ -34,26 +48,106 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 	if !n.Public {
 		c.SetSecrets(store.Secret{Digest: store.DigestOf([]byte(secret)), Made: c.Created})
 	}
-	var old *store.Client
-	if n.Replace {
-		var err error
-		if old, err = l.Store.Client(ctx, n.ID); err != nil {
-			return Client{}, "", wrap(err, n.ID)
-		}
-		c.Created = old.Created
-	} else if err := l.free(ctx, n.ID); err != nil {
-		return Client{}, "", err
+	if old != nil {
+		c.Created, c.Disabled = old.Created, old.Disabled
 	}
 	if err := l.Store.PutClient(ctx, c, old); err != nil {
 		return Client{}, "", wrap(err, n.ID)
 	}
+	event := "client added"
 	if n.Replace {
+		event = "client replaced"
 		if err := l.bar(ctx, n.ID, store.KindClient, store.KindSubject); err != nil {
 			return Client{}, "", err
 		}
 	}
-	l.Log.Info("audit", "event", "client added", "client", n.ID, "roles", n.Roles, "service", n.Service, "replaced", n.Replace)
+	l.auditClient(event, c)
 	return clientInfo(c), secret, nil
+}
+
+// keep fills in what n does not name, so that replacing a client changes nothing
+// by accident. What was on stays on.
+func (n *NewClient) keep(old *store.Client) {
+	for _, f := range []struct {
+		to  *[]string
+		was []string
+	}{
+		{&n.Roles, old.Roles}, {&n.Scopes, old.Scopes}, {&n.Audiences, old.Audiences},
+		{&n.RedirectURIs, old.RedirectURIs}, {&n.PostLogoutURIs, old.PostLogoutURIs},
+	} {
+		if *f.to == nil {
+			*f.to = f.was
+		}
+	}
+	n.Name = cmp.Or(n.Name, old.Name)
+	n.Service = n.Service || old.Service
+	n.Public = n.Public || old.Public
+	n.FirstParty = n.FirstParty || old.FirstParty
+	n.RequirePAR = n.RequirePAR || old.RequirePAR
+}
+
+func (l *Local) auditClient(event string, c *store.Client) {
+	l.Log.Info("audit", "event", event, "client", c.ID, "roles", c.Roles, "scopes", c.Scopes, "service", c.Service, "disabled", c.Disabled)
+}
+
+// changeClient stores what change makes of a client, where that goes together.
+// The client's tokens are revoked where change returns true.
+func (l *Local) changeClient(ctx context.Context, id, event string, change func(*store.Client) (ends bool)) (Client, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old, err := l.Store.Client(ctx, id)
+	if err != nil {
+		return Client{}, wrap(err, id)
+	}
+	c := *old
+	ends := change(&c)
+	if err := checkClient(NewClient{
+		ID: c.ID, Roles: c.Roles, Scopes: c.Scopes, Audiences: c.Audiences, Service: c.Service, Application: clientInfo(&c).Application,
+	}); err != nil {
+		return Client{}, err
+	}
+	if err := l.Store.PutClient(ctx, &c, old); err != nil {
+		return Client{}, wrap(err, id)
+	}
+	if ends {
+		if err := l.bar(ctx, id, store.KindClient, store.KindSubject); err != nil {
+			return Client{}, err
+		}
+	}
+	l.auditClient(event, &c)
+	return clientInfo(&c), nil
+}
+
+// SetClient implements Admin.
+func (l *Local) SetClient(ctx context.Context, n ClientChange) (Client, error) {
+	return l.changeClient(ctx, n.ID, "client changed", func(c *store.Client) (ends bool) {
+		for _, f := range []struct{ next, of *[]string }{{n.Roles, &c.Roles}, {n.Scopes, &c.Scopes}, {n.Audiences, &c.Audiences}} {
+			if f.next != nil {
+				ends = ends || takesAway(*f.of, *f.next)
+				*f.of = *f.next
+			}
+		}
+		if n.Service != nil {
+			ends = ends || c.Service && !*n.Service
+			c.Service = *n.Service
+		}
+		if n.RedirectURIs != nil {
+			c.RedirectURIs = *n.RedirectURIs
+		}
+		if n.PostLogoutURIs != nil {
+			c.PostLogoutURIs = *n.PostLogoutURIs
+		}
+		if n.Name != nil {
+			c.Name = *n.Name
+		}
+		if n.FirstParty != nil {
+			c.FirstParty = *n.FirstParty
+		}
+		if n.RequirePAR != nil {
+			c.RequirePAR = *n.RequirePAR
+		}
+		return ends
+	})
 }
 
 // Clients implements Admin.
@@ -71,22 +165,18 @@ func (l *Local) Clients(ctx context.Context) ([]Client, error) {
 
 // DisableClient implements Admin.
 func (l *Local) DisableClient(ctx context.Context, id string) (Client, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	old, err := l.Store.Client(ctx, id)
-	if err != nil {
-		return Client{}, wrap(err, id)
-	}
-	c := *old
-	c.Disabled = true
-	if err := l.Store.PutClient(ctx, &c, old); err != nil {
-		return Client{}, wrap(err, id)
-	}
-	if err := l.bar(ctx, id, store.KindClient, store.KindSubject); err != nil {
-		return Client{}, err
-	}
-	l.Log.Info("audit", "event", "client disabled", "client", id)
-	return clientInfo(&c), nil
+	return l.changeClient(ctx, id, "client disabled", func(c *store.Client) (ends bool) {
+		c.Disabled = true
+		return true
+	})
+}
+
+// EnableClient implements Admin.
+func (l *Local) EnableClient(ctx context.Context, id string) (Client, error) {
+	return l.changeClient(ctx, id, "client enabled", func(c *store.Client) (ends bool) {
+		c.Disabled = false
+		return false
+	})
 }
 
 func checkClient(n NewClient) error {

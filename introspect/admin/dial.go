@@ -93,6 +93,46 @@ func (r *remote) DisableUser(ctx context.Context, id string) (User, error) {
 	return call[User](ctx, r, "/user/disable", named{id})
 }
 
+func (r *remote) SetUser(ctx context.Context, c UserChange) (User, error) {
+	return call[User](ctx, r, "/user/set", c)
+}
+
+func (r *remote) SetPassword(ctx context.Context, id string, password []byte) (User, error) {
+	return call[User](ctx, r, "/user/password", newPassword{id, password})
+}
+
+func (r *remote) EnableUser(ctx context.Context, id string) (User, error) {
+	return call[User](ctx, r, "/user/enable", named{id})
+}
+
+func (r *remote) DeleteUser(ctx context.Context, id string) (User, error) {
+	return call[User](ctx, r, "/user/delete", named{id})
+}
+
+func (r *remote) UnlockUser(ctx context.Context, id string) (User, error) {
+	return call[User](ctx, r, "/user/unlock", named{id})
+}
+
+func (r *remote) Sessions(ctx context.Context, user string) ([]Session, error) {
+	return call[[]Session](ctx, r, "/session/list", named{user})
+}
+
+func (r *remote) RevokeSession(ctx context.Context, id string) (Session, error) {
+	return call[Session](ctx, r, "/session/revoke", named{id})
+}
+
+func (r *remote) RevokeSessions(ctx context.Context, user string) ([]Session, error) {
+	return call[[]Session](ctx, r, "/session/revoke-all", named{user})
+}
+
+func (r *remote) SetClient(ctx context.Context, c ClientChange) (Client, error) {
+	return call[Client](ctx, r, "/client/set", c)
+}
+
+func (r *remote) EnableClient(ctx context.Context, id string) (Client, error) {
+	return call[Client](ctx, r, "/client/enable", named{id})
+}
+
 func (r *remote) ImportUsers(ctx context.Context, format Format, from io.Reader) (done Imported, err error) {
 	if format != CSV && format != JSONLines {
 		return done, ErrFormat

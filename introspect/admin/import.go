@@ -55,10 +55,16 @@ func (l *Local) ImportUsers(ctx context.Context, format Format, from io.Reader) 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	taken, err := l.taken(ctx)
+	if err != nil {
+		return Imported{}, err
+	}
+	taken.add(l.LoginClient)
 	var done Imported
 	for _, r := range rows {
-		err := l.free(ctx, r.ID)
+		err := taken.check(r.ID)
 		if err == nil {
+			taken.add(r.ID)
 			u := &store.User{ID: r.ID, Hash: r.Hash, Roles: r.Roles, Scopes: r.Scopes, Created: l.now()}
 			err = wrap(l.Store.PutUser(ctx, u, nil), r.ID)
 		}

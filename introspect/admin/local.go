@@ -26,6 +26,8 @@ type Local struct {
 	Lead        time.Duration // between the publication of a key and its first signature
 	RefreshTTL  time.Duration // the longest life of a session that is not used
 
+	MinPassword int // characters that a new password has at least
+
 	mu sync.Mutex // one change at a time, so that an id is not given out twice
 }
 
@@ -36,20 +38,49 @@ func (l *Local) now() int64 { return l.Now().Unix() }
 
 // free reports whether an id may be given to a new account.
 func (l *Local) free(ctx context.Context, id string) error {
-	if id == l.LoginClient {
+	if account.IDKey(id) == account.IDKey(l.LoginClient) {
 		return fmt.Errorf("%w: %q", ErrReserved, id)
 	}
-	_, err := l.Store.User(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		_, err = l.Store.Client(ctx, id)
+	taken, err := l.taken(ctx)
+	if err != nil {
+		return err
 	}
-	switch {
-	case err == nil:
-		return fmt.Errorf("%w: %q", ErrExists, id)
-	case errors.Is(err, store.ErrNotFound):
+	return taken.check(id)
+}
+
+// takenIDs are the ids of all accounts by their account.IDKey.
+type takenIDs map[string]string
+
+func (l *Local) taken(ctx context.Context) (takenIDs, error) {
+	users, err := l.Store.Users(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := l.Store.Clients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := make(takenIDs, len(users)+len(clients))
+	for _, u := range users {
+		t.add(u.ID)
+	}
+	for _, c := range clients {
+		t.add(c.ID)
+	}
+	return t, nil
+}
+
+func (t takenIDs) add(id string) { t[account.IDKey(id)] = id }
+
+func (t takenIDs) check(id string) error {
+	switch other, taken := t[account.IDKey(id)]; {
+	case !taken:
 		return nil
+	case other == id:
+		return fmt.Errorf("%w: %q", ErrExists, id)
+	default:
+		return fmt.Errorf("%w: %q reads like %q, which is there", ErrExists, id, other)
 	}
-	return err
 }
 
 // bar revokes what a subject or a client holds. The account must have been

@@ -14,9 +14,13 @@ import (
 // What a call says over the socket: a POST to a path of its own, JSON both
 // ways; a failure is 400 with a failure as its body.
 type (
-	none  struct{}
-	named struct{ ID string }
-	pair  struct {
+	none        struct{}
+	named       struct{ ID string }
+	newPassword struct {
+		ID       string
+		Password []byte
+	}
+	pair struct {
 		Client Client
 		Secret string
 	}
@@ -39,6 +43,7 @@ type (
 var sentinels = []error{
 	ErrExists, ErrNotFound, ErrChanged, ErrReserved, ErrAudience, ErrFormat,
 	ErrTwoSecrets, ErrLastSecret, ErrNoSecret, ErrSameSecret, ErrPublic,
+	ErrNoSession, ErrProfile, account.ErrPasswordShort, account.ErrPasswordCommon,
 	account.ErrUserID, account.ErrClientID, account.ErrRole, account.ErrScope,
 	account.ErrPasswordLength, account.ErrHash, account.ErrSecretLength, account.ErrSecretText, account.ErrBusy,
 	signing.ErrUnknownKey, signing.ErrFixed, signing.ErrNoKey,
@@ -53,6 +58,14 @@ func Handler(a Admin) http.Handler {
 	mux.HandleFunc("POST /user/add", serve(a.AddUser))
 	mux.HandleFunc("POST /user/list", serve(func(ctx context.Context, _ none) ([]User, error) { return a.Users(ctx) }))
 	mux.HandleFunc("POST /user/disable", serve(func(ctx context.Context, n named) (User, error) { return a.DisableUser(ctx, n.ID) }))
+	mux.HandleFunc("POST /user/set", serve(a.SetUser))
+	mux.HandleFunc("POST /user/password", serve(func(ctx context.Context, n newPassword) (User, error) { return a.SetPassword(ctx, n.ID, n.Password) }))
+	mux.HandleFunc("POST /user/enable", serve(func(ctx context.Context, n named) (User, error) { return a.EnableUser(ctx, n.ID) }))
+	mux.HandleFunc("POST /user/delete", serve(func(ctx context.Context, n named) (User, error) { return a.DeleteUser(ctx, n.ID) }))
+	mux.HandleFunc("POST /user/unlock", serve(func(ctx context.Context, n named) (User, error) { return a.UnlockUser(ctx, n.ID) }))
+	mux.HandleFunc("POST /session/list", serve(func(ctx context.Context, n named) ([]Session, error) { return a.Sessions(ctx, n.ID) }))
+	mux.HandleFunc("POST /session/revoke", serve(func(ctx context.Context, n named) (Session, error) { return a.RevokeSession(ctx, n.ID) }))
+	mux.HandleFunc("POST /session/revoke-all", serve(func(ctx context.Context, n named) ([]Session, error) { return a.RevokeSessions(ctx, n.ID) }))
 	mux.HandleFunc("POST /user/import/{format}", func(w http.ResponseWriter, r *http.Request) {
 		done, err := a.ImportUsers(r.Context(), Format(r.PathValue("format")), http.MaxBytesReader(w, r.Body, maxCall))
 		answer(w, done, err)
@@ -62,6 +75,8 @@ func Handler(a Admin) http.Handler {
 		return pair{c, secret}, err
 	}))
 	mux.HandleFunc("POST /client/list", serve(func(ctx context.Context, _ none) ([]Client, error) { return a.Clients(ctx) }))
+	mux.HandleFunc("POST /client/set", serve(a.SetClient))
+	mux.HandleFunc("POST /client/enable", serve(func(ctx context.Context, n named) (Client, error) { return a.EnableClient(ctx, n.ID) }))
 	mux.HandleFunc("POST /client/disable", serve(func(ctx context.Context, n named) (Client, error) { return a.DisableClient(ctx, n.ID) }))
 	mux.HandleFunc("POST /secret/add", serve(func(ctx context.Context, n newSecret) (secretPair, error) {
 		made, secret, err := a.AddSecret(ctx, n.Client, n.Given)

@@ -169,22 +169,36 @@ func (s *Server) End(ctx context.Context, b *Browser) error {
 // begun with the login of a browser.
 func (s *Server) endSessions(ctx context.Context, b *Browser, client string) error {
 	now := s.Now().Unix()
-	codes, err := s.Store.Owned(ctx, store.RecordCode, b.ID, now)
+	begun, err := Begun(ctx, s.Store, b.ID, client, now)
 	if err != nil {
 		return err
 	}
 	var events []store.Event
-	for _, r := range codes {
-		var c Code
-		if err := json.Unmarshal(r.Value, &c); err != nil {
-			return err
-		}
-		if c.Used != "" && (client == "" || c.ClientID == client) {
-			events = append(events, store.Event{Kind: store.KindSession, ID: c.Used, Expires: s.Horizon(now)})
-		}
+	for _, id := range begun {
+		events = append(events, store.Event{Kind: store.KindSession, ID: id, Expires: s.Horizon(now)})
 	}
 	if len(events) == 0 {
 		return nil
 	}
 	return s.Store.Revoke(ctx, events...)
+}
+
+// Begun lists the ids of the sessions that a client, or any where it is empty,
+// has begun with the login of a browser.
+func Begun(ctx context.Context, records store.Records, browser, client string, now int64) ([]string, error) {
+	codes, err := records.Owned(ctx, store.RecordCode, browser, now)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, r := range codes {
+		var c Code
+		if err := json.Unmarshal(r.Value, &c); err != nil {
+			return nil, err
+		}
+		if c.Used != "" && (client == "" || c.ClientID == client) {
+			ids = append(ids, c.Used)
+		}
+	}
+	return ids, nil
 }

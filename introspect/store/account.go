@@ -8,6 +8,9 @@ type User struct {
 	Scopes   []string `json:"scopes,omitempty"`
 	Disabled bool     `json:"disabled,omitempty"`
 	Created  int64    `json:"created"`
+	// Unlocked counts how often an operator has let the user try again after
+	// failed logins: failures are counted under it.
+	Unlocked int64 `json:"unlocked,omitempty"`
 
 	// What userinfo says of the person, where the scopes profile and email ask
 	// for it (OpenID Connect Core, section 5.1).
