@@ -59,6 +59,7 @@ not good is refused, and the old one stays.`,
 			if err := watch(ctx, config, log, reload); err != nil {
 				return err
 			}
+			warnOfMounts(log, config, conf)
 			log.Info("gateway serves", "mode", conf.Mode, "listen", public.Addr().String(), "admin", admin.Addr().String())
 			defer log.Info("gateway has stopped")
 			return g.Serve(ctx, public, admin)

@@ -70,6 +70,7 @@ whether it is good; what has changed in it takes a restart.`,
 			if err := watch(ctx, config, log, func() error { return unchanged(config, conf) }); err != nil {
 				return errors.Join(err, public.Close(), admin.Close())
 			}
+			warnOfMounts(log, config, conf)
 			log.Info("security service serves", "listen", public.Addr().String(), "admin", admin.Addr().String())
 			defer log.Info("security service has stopped")
 			return service.Serve(ctx, public, admin)
