@@ -34,7 +34,11 @@ const (
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	cfg := quick(t)
+	return newSiteWith(t, quick(t))
+}
+
+func newSiteWith(t *testing.T, cfg Config) *site {
+	t.Helper()
 	cfg.Issuer = selfIssuer
 	s := &site{fixture: start(t, cfg)}
 	ctx := t.Context()
@@ -222,7 +226,11 @@ func TestCodeFlow(t *testing.T) {
 // A code works once. Whoever shows it again ends what it gave, also when fifty
 // do so at once, and nobody gets a second session.
 func TestRFC6749_4_1_2_CodeIsUsedOnce(t *testing.T) {
-	s := newSite(t)
+	each(t, testCodeIsUsedOnce)
+}
+
+func testCodeIsUsedOnce(t *testing.T, cfg Config) {
+	s := newSiteWith(t, cfg)
 	s.app.Scopes = append(s.app.Scopes, "offline_access")
 	b := s.browser()
 	for round := range 20 {
@@ -256,6 +264,41 @@ func TestRFC6749_4_1_2_CodeIsUsedOnce(t *testing.T) {
 			t.Fatalf("round %d: %d of %d got a session from one code", round, won, callers)
 		}
 	}
+}
+
+// A logout and the redemption of a code of the same login, at the same moment:
+// whichever comes first, nothing that the code gave is alive afterwards.
+func TestLogoutWhileACodeIsRedeemed(t *testing.T) {
+	each(t, func(t *testing.T, cfg Config) {
+		s := newSiteWith(t, cfg)
+		s.app.Scopes = append(s.app.Scopes, "offline_access")
+		b := s.browser()
+		verifier := oauth2.GenerateVerifier()
+		won := 0
+		for round := range 30 {
+			code := s.code(b.login(b.get(s.app.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier)))), "s")
+			logout := b.get(s.url + "/oauth2/logout")
+			var tokens *oauth2.Token
+			var all sync.WaitGroup
+			all.Go(func() { tokens, _ = s.app.Exchange(context.Background(), code, oauth2.VerifierOption(verifier)) })
+			all.Go(func() {
+				time.Sleep(time.Duration(round) * 50 * time.Microsecond)
+				b.submit(logout)
+			})
+			all.Wait()
+			if tokens == nil {
+				continue
+			}
+			won++
+			if s.active(tokens.AccessToken) {
+				t.Errorf("round %d: the access token is alive after the logout", round)
+			}
+			if r := s.post("/oauth2/token", []string{"grant_type", "refresh_token", "refresh_token", tokens.RefreshToken, "client_id", "shop"}); r.status != 400 {
+				t.Errorf("round %d: the refresh token works after the logout: %d", round, r.status)
+			}
+		}
+		t.Logf("the code came first in %d of 30 rounds", won)
+	})
 }
 
 func TestRFC6749_4_1_3_CodeIsBound(t *testing.T) {
