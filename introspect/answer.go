@@ -47,6 +47,7 @@ var (
 	errMethod             = &refusal{status: 405, code: "invalid_request", description: "method is not allowed here"}
 	errBusy               = &refusal{status: 503, code: "temporarily_unavailable", description: "too many logins at once", wait: 2 * time.Second}
 	errUnavailable        = &refusal{status: 503, code: "temporarily_unavailable", description: "the service cannot decide at present", wait: time.Second}
+	errFactorMissing      = &refusal{status: 403, code: "second_factor_required", description: "the password is right; send a code of the second factor as otp beside it"}
 	errLogin              = &refusal{status: 401, scheme: "Bearer", code: "invalid_grant", description: "id or password is wrong"}
 )
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/authorize"
 	"github.com/tollgate/tollgate/introspect/store"
 	"github.com/tollgate/tollgate/introspect/token"
@@ -21,6 +20,7 @@ import (
 func (s *Service) newAuthorize() *authorize.Server {
 	return authorize.New(authorize.Config{
 		Issuer: s.cfg.Issuer, Store: s.store, Login: s.loginPage,
+		Factor: s.factorPage, SetFactor: s.setFactor,
 		Keys:       s.sealingKeys,
 		Audience:   s.audience,
 		VerifyHint: s.keyring.VerifyID,
@@ -42,20 +42,7 @@ func (s *Service) sealingKeys() ([][]byte, error) {
 // loginPage is the login page's way to check a password.
 func (s *Service) loginPage(ctx *fasthttp.RequestCtx, id string, password []byte) (*store.User, string, int64, error) {
 	user, network, now, err := s.admit(ctx, id, password)
-	r, refused := errors.AsType[*refusal](err)
-	switch {
-	case err == nil:
-		return user, network, now, nil
-	case r == errInvalidClient: // whose name the request comes in
-		return nil, "", 0, errors.Join(authorize.ErrCaller, err)
-	case errors.Is(err, account.ErrBusy), errors.Is(err, account.ErrHung):
-		return nil, network, 0, authorize.ErrBusy
-	case errors.Is(err, account.ErrPasswordLength), refused && r.status < 429:
-		return nil, network, 0, authorize.ErrWrong
-	case refused && r.status == 429:
-		return nil, network, 0, authorize.ErrLimited
-	}
-	return nil, network, 0, err
+	return user, network, now, pageError(err)
 }
 
 // application is the application that sends a request: by its secret, or by its
@@ -234,12 +221,14 @@ func (s *Service) idToken(client *store.Client, grant *authorize.Code, m *minted
 		Issued   int64    `json:"iat"`
 		AuthTime int64    `json:"auth_time"`
 		Nonce    string   `json:"nonce,omitempty"`
+		Class    string   `json:"acr"`
 		Methods  []string `json:"amr,omitempty"`
 		Hash     string   `json:"at_hash"`
 		Session  string   `json:"sid"`
 		ID       string   `json:"jti"`
 	}{
-		s.cfg.Issuer, grant.Subject, client.ID, now + idTokenTTL, now, grant.AuthTime, grant.Nonce, grant.Methods,
+		s.cfg.Issuer, grant.Subject, client.ID, now + idTokenTTL, now, grant.AuthTime, grant.Nonce,
+		authorize.Class(grant.Methods), grant.Methods,
 		base64.RawURLEncoding.EncodeToString(hash[:32]), grant.Browser, token.NewID(),
 	})
 	if err != nil {

@@ -18,13 +18,21 @@ import (
 // login is POST /login: a first-party session call, since OAuth has no grant
 // for passwords any more (RFC 9700, section 2.4).
 func (s *Service) login(ctx *fasthttp.RequestCtx) error {
-	id, password, err := readLogin(ctx)
+	l, err := readLogin(ctx)
 	if err != nil {
 		return err
 	}
-	user, network, now, err := s.admit(ctx, id, password)
+	user, network, now, err := s.admit(ctx, l.id, l.password)
 	if err != nil {
 		return err
+	}
+	if user.HasFactor() {
+		if l.code == "" {
+			return errFactorMissing
+		}
+		if user, err = s.checkFactor(background, user.ID, network, l.code); err != nil {
+			return err
+		}
 	}
 	return s.begin(ctx, user, network, now)
 }

@@ -18,9 +18,20 @@ var (
 	errMultipart = invalidRequest("body must be a form whose fields id and password are text, each there once")
 )
 
-// readLogin reads id and password from a form, as a page's FormData or a form
-// element sends it, or from a JSON object. The values are not checked.
-func readLogin(ctx *fasthttp.RequestCtx) (id string, password []byte, err error) {
+// A loginBody is what a login sends. The values have not been checked.
+type loginBody struct {
+	id       string
+	password []byte
+	code     string // of the second factor, where the person has one
+}
+
+func loginFields(fields map[string]string) loginBody {
+	return loginBody{fields["id"], []byte(fields["password"]), fields["otp"]}
+}
+
+// readLogin reads a login from a form, as a page's FormData or a form element
+// sends it, or from a JSON object.
+func readLogin(ctx *fasthttp.RequestCtx) (loginBody, error) {
 	kind, parameters, err := mime.ParseMediaType(string(ctx.Request.Header.ContentType()))
 	if err != nil && kind == "" {
 		kind = "none"
@@ -28,22 +39,23 @@ func readLogin(ctx *fasthttp.RequestCtx) (id string, password []byte, err error)
 	switch kind {
 	case "application/json":
 		members, err := readObject(ctx.PostBody())
-		return members["id"], []byte(members["password"]), err
+		return loginFields(members), err
 	case "multipart/form-data":
 		fields, err := readMultipart(ctx.PostBody(), parameters["boundary"])
-		return fields["id"], []byte(fields["password"]), err
+		return loginFields(fields), err
 	case string(formType):
 	default:
-		return "", nil, errLoginType
+		return loginBody{}, errLoginType
 	}
 	f, err := readForm(ctx)
 	if err != nil {
-		return "", nil, err
+		return loginBody{}, err
 	}
-	if id = f.get("id"); id == "" && bytes.HasPrefix(bytes.TrimLeft(ctx.PostBody(), " \t\r\n"), []byte("{")) {
-		return "", nil, errLoginJSON
+	l := loginBody{f.get("id"), f.peek("password"), f.get("otp")}
+	if l.id == "" && bytes.HasPrefix(bytes.TrimLeft(ctx.PostBody(), " \t\r\n"), []byte("{")) {
+		return loginBody{}, errLoginJSON
 	}
-	return id, f.peek("password"), nil
+	return l, nil
 }
 
 // readMultipart reads a form of text fields (RFC 7578). No name may be there

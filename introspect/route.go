@@ -48,6 +48,8 @@ var endpoints = map[string]endpoint{
 	authorize.PathAuthorize: {both, page((*authorize.Server).Authorize), nobody},
 	authorize.PathLogin:     {post, page((*authorize.Server).Login), nobody},
 	authorize.PathConsent:   {both, page((*authorize.Server).Consent), nobody},
+	authorize.PathFactor:    {both, page((*authorize.Server).Factor), nobody},
+	authorize.PathSecond:    {both, page((*authorize.Server).Second), nobody},
 	authorize.PathStyle:     {get, page((*authorize.Server).Style), nobody},
 	authorize.PathScript:    {get, page((*authorize.Server).Script), nobody},
 	authorize.PathIcon:      {get, page((*authorize.Server).Icon), nobody},

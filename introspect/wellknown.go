@@ -47,9 +47,10 @@ func (s *Service) metadata(ctx *fasthttp.RequestCtx) error {
 		"grant_types_supported":                 []string{grantCode, grantClient, grantRefresh, grantExchange},
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"EdDSA"},
+		"acr_values_supported":                  []string{"1", "2"},
 		"code_challenge_methods_supported":      []string{"S256"},
 		"prompt_values_supported":               []string{"none", "login", "consent", "select_account"},
-		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "sid", "name", "preferred_username", "email", "email_verified", "roles"},
+		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "name", "preferred_username", "email", "email_verified", "roles"},
 		"ui_locales_supported":                  pages.Languages(),
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
 

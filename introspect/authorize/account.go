@@ -46,7 +46,12 @@ func (s *Server) Account(ctx *fasthttp.RequestCtx) error {
 		s.fail(ctx, "sealing a form", err)
 		return nil
 	}
-	p := &pages.Account{User: b.Subject, Form: sealed}
+	user, err := s.Store.User(ctx, b.Subject)
+	if err != nil {
+		s.fail(ctx, "looking up a user", err)
+		return nil
+	}
+	p := &pages.Account{User: b.Subject, Form: sealed, Second: user.HasFactor()}
 	for _, x := range browsers {
 		p.Browsers = append(p.Browsers, pages.AccountBrowser{
 			ID: x.ID, Agent: program(x.Agent), Network: x.Network, Since: time.Unix(x.AuthTime, 0).UTC(), This: x.ID == b.ID,

@@ -60,6 +60,16 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) error {
 		return nil
 	}
 	s.bind(ctx, r)
+	if b != nil && r.Second && Class(b.Methods) != "2" {
+		user, err := s.Store.User(ctx, b.Subject)
+		if err != nil {
+			s.fail(ctx, "looking up a user", err)
+			return nil
+		}
+		if user.HasFactor() {
+			b = nil // who has a second factor now is to show it
+		}
+	}
 	if b == nil || !r.satisfied(b, s.Now().Unix()) {
 		if r.Prompt == "none" {
 			s.refuse(ctx, r, &Error{"login_required", "nobody is logged in, or not as asked for"})
@@ -310,11 +320,20 @@ func (s *Server) Login(ctx *fasthttp.RequestCtx) error {
 			return nil
 		}
 	}
-	b, secret := s.newBrowser(ctx, user, network, []string{"pwd"}, max(now, r.Received))
-	s.cookies.set(ctx, s.cookies.login, secret, s.SessionTTL)
-	s.Audit("browser login", "user", user.ID, "client", r.ClientID, "network", network, "browser", b.ID)
-	s.proceed(ctx, r, client, b, b.kept)
+	if user.HasFactor() {
+		s.sendToFactor(ctx, r, user.ID, network, now)
+		return nil
+	}
+	s.begin(ctx, r, client, user, network, []string{"pwd"}, now)
 	return nil
+}
+
+// begin logs user in to the browser, and goes on with the request.
+func (s *Server) begin(ctx *fasthttp.RequestCtx, r *Request, client *store.Client, user *store.User, network string, methods []string, now int64) {
+	b, secret := s.newBrowser(ctx, user, network, methods, max(now, r.Received))
+	s.cookies.set(ctx, s.cookies.login, secret, s.SessionTTL)
+	s.Audit("browser login", "user", user.ID, "client", r.ClientID, "network", network, "browser", b.ID, "methods", methods)
+	s.proceed(ctx, r, client, b, b.kept)
 }
 
 // askLogin shows the login page.

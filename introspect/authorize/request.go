@@ -31,6 +31,7 @@ type Request struct {
 	MaxAge      int64    `json:"m"`           // seconds; -1: not asked for
 	Hint        string   `json:"h,omitempty"` // login_hint
 	Subject     string   `json:"j,omitempty"` // of id_token_hint
+	Second      bool     `json:"2,omitempty"` // acr_values asks for a second factor, where the person has one
 	Received    int64    `json:"t"`           // Unix seconds
 	Browser     string   `json:"b,omitempty"` // digest of the cookie of the browser that sent it
 
@@ -186,6 +187,7 @@ func parse(args *fasthttp.Args, client *store.Client, audience []string, now int
 	if r.Nonce = one("nonce"); len(r.Nonce) > maxNonce {
 		return r, invalid("nonce is longer than 512 bytes")
 	}
+	r.Second = slices.Contains(strings.Fields(one("acr_values")), "2")
 	if r.Hint = one("login_hint"); len(r.Hint) > maxHint {
 		r.Hint = ""
 	}

@@ -41,6 +41,13 @@ type Config struct {
 	// which network the request came, and the second of the login, from which on
 	// no revocation made before reaches what is issued. ctx is the request.
 	Login func(ctx *fasthttp.RequestCtx, id string, password []byte) (u *store.User, network string, now int64, err error)
+	// Factor takes a code of a user's second factor, within the limits of
+	// logins; it returns the user as stored then.
+	Factor func(ctx context.Context, id, network, code string) (*store.User, error)
+	// SetFactor gives a user a second factor with this secret, of which code is
+	// one of now, and returns recovery codes. Without a secret it takes the
+	// factor away that code is of.
+	SetFactor func(ctx context.Context, id, network string, secret []byte, code string) ([]string, error)
 	// Keys seal what travels through browsers: 32 bytes each, the one that
 	// seals first. They are asked for at each use.
 	Keys func() ([][]byte, error)
@@ -90,16 +97,19 @@ const (
 	PathAuthorize = "/oauth2/authorize"
 	PathLogin     = "/oauth2/authorize/login"
 	PathConsent   = "/oauth2/authorize/consent"
+	PathFactor    = "/oauth2/authorize/factor"
 	PathStyle     = "/oauth2/authorize/style.css"
 	PathScript    = "/oauth2/authorize/post.js"
 	PathIcon      = "/oauth2/authorize/icon.svg"
 	PathLogout    = "/oauth2/logout"
 	PathAccount   = "/account"
+	PathSecond    = "/account/factor"
 )
 
 // sealed purposes.
 const (
 	purposeRequest = "authorization request"
+	purposeFactor  = "second factor"
 	purposeLogout  = "logout"
 	purposeAccount = "account"
 )
@@ -125,7 +135,11 @@ func (s *Server) page(ctx *fasthttp.RequestCtx, status int, p *pages.Page, redir
 	if p.Post != nil {
 		script = "'self'"
 	}
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src "+script+
+	pictures := ""
+	if p.Second != nil {
+		pictures = " data:"
+	}
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'"+pictures+"; script-src "+script+
 		"; form-action "+form+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Add("Vary", "Accept-Language")
 	p.Language = pages.Language(string(ctx.Request.Header.Peek("Accept-Language")))

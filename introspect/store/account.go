@@ -17,7 +17,16 @@ type User struct {
 	Name          string `json:"name,omitempty"`
 	Email         string `json:"email,omitempty"`
 	EmailVerified bool   `json:"email_verified,omitempty"`
+
+	// The second factor: the secret of time-based codes (RFC 6238) and the last
+	// step for which one was taken, and digests of codes for when it is lost.
+	FactorSecret []byte   `json:"factor_secret,omitempty"`
+	FactorLast   int64    `json:"factor_last,omitempty"`
+	Recovery     []Digest `json:"recovery,omitempty"`
 }
+
+// HasFactor reports whether a password alone does not log u in.
+func (u *User) HasFactor() bool { return len(u.FactorSecret) > 0 }
 
 // Client is a program that authenticates with a secret of its own.
 type Client struct {

@@ -47,6 +47,7 @@ const (
 	WrongPassword Message = "login.wrong"
 	TooManyLogins Message = "login.limited"
 	Busy          Message = "login.busy"
+	WrongCode     Message = "factor.wrong"
 )
 
 // What a page may show instead of an answer.
@@ -64,6 +65,8 @@ type Page struct {
 	Language string // of the catalogue
 	Login    *Login
 	Consent  *Consent
+	Factor   *Factor
+	Second   *Second
 	Logout   *Logout
 	Account  *Account
 	Post     *Post
@@ -79,6 +82,24 @@ type Login struct {
 	Request     string // sealed
 	ID          string // to begin with
 	Wrong       Message
+}
+
+// Factor asks for the second factor.
+type Factor struct {
+	Request string // sealed
+	User    string
+	Wrong   Message
+}
+
+// Second sets up a second factor: it shows the secret, or asks for a code to
+// take the factor away by, or shows the recovery codes.
+type Second struct {
+	Form     string // sealed
+	Secret   string // in base32
+	Picture  template.URL
+	Remove   bool
+	Wrong    Message
+	Recovery []string
 }
 
 // Consent asks what an application may have.
@@ -98,6 +119,7 @@ type Logout struct {
 // Account shows where a person is logged in, and who may act for them.
 type Account struct {
 	User     string
+	Second   bool   // there is a second factor
 	Form     string // sealed
 	Browsers []AccountBrowser
 	Consents []AccountConsent
