@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollgate/tollgate/engine/httpauth"
+	localverifier "github.com/tollgate/tollgate/engine/verifier"
 	"github.com/tollgate/tollgate/examples/orders"
 	"github.com/tollgate/tollgate/gateway"
 	"github.com/tollgate/tollgate/internal/yamlconf"
@@ -201,23 +202,19 @@ func (d *dev) startOrders(ctx context.Context, p *parts) error {
 		p.start("orders service", serve(auth.Handler))
 		return nil
 	}
-	conf := orders.VerifierConfig{
-		Issuer: d.Issuer, Audience: "orders",
-		OnError: func(err error) { d.log.Warn("orders service", "err", err) },
-	}
-	conf.SecurityService.URL = "http://" + d.Introspect
-	conf.SecurityService.ClientID = "orders"
-	conf.SecurityService.ClientSecret.File = d.folder.path(filepath.Join("secrets", "orders"))
-	v, err := orders.NewVerifier(conf)
+	v, err := localverifier.New(localverifier.Config{
+		Issuer: d.Issuer, Audience: "orders", SecurityService: "http://" + d.Introspect,
+		ClientID: "orders", ClientSecret: localverifier.SecretFile(d.folder.path(filepath.Join("secrets", "orders"))),
+		OnError: func(err error) { d.log.Warn("orders service", "error", err) },
+	})
 	if err != nil {
 		return fmt.Errorf("orders service: %w", err)
 	}
-	auth := httpauth.Verify(v)
 	p.start("orders service", func(ctx context.Context) error {
 		running, end := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan struct{})
 		go func() { defer close(done); v.Run(running) }()
-		err := serve(func(next http.Handler) http.Handler { return v.Guard(auth.Handler(next)) })(ctx)
+		err := serve(httpauth.Verify(v).Handler)(ctx)
 		end()
 		<-done
 		return err

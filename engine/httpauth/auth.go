@@ -18,6 +18,10 @@ var errNobody = errors.New("no credentials")
 // errRequest: the request says it in a way that has no one meaning.
 var errRequest = errors.New("ambiguous credentials")
 
+// ErrUnavailable, in the error of a Verifier, says that it cannot decide at
+// present. The request is answered with 503, and its token is not blamed.
+var ErrUnavailable = errors.New("tokens cannot be verified at the moment")
+
 // request is what the ways to identify a caller need of a request.
 type request interface {
 	// appendHeader appends the first value of a header field, by its canonical name,

@@ -33,7 +33,7 @@ func (p Permission) FastHTTP(next fasthttp.RequestHandler) fasthttp.RequestHandl
 func (f *refusal) writeFast(ctx *fasthttp.RequestCtx) {
 	ctx.Response.Reset()
 	ctx.SetStatusCode(f.status)
-	ctx.Response.Header.Set("WWW-Authenticate", f.challenge)
+	ctx.Response.Header.Set(f.field())
 	ctx.Response.Header.Set("Cache-Control", "no-store")
 	ctx.SetContentType("application/json")
 	ctx.SetBodyString(f.body)

@@ -36,7 +36,7 @@ func (p Permission) Handler(next http.Handler) http.Handler {
 
 func (f *refusal) write(w http.ResponseWriter) {
 	h := w.Header()
-	h.Set("WWW-Authenticate", f.challenge)
+	h.Set(f.field())
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(f.status)

@@ -10,7 +10,7 @@ import (
 // A refusal is an answer of RFC 6750, section 3.
 type refusal struct {
 	status    int
-	challenge string // WWW-Authenticate
+	challenge string // WWW-Authenticate; empty: Retry-After instead
 	body      string
 }
 
@@ -31,14 +31,27 @@ var (
 	invalid   = refuse(http.StatusUnauthorized, "invalid_token", "The access token is not valid", "")
 )
 
+// unavailable says nothing of the token: nobody has looked at it.
+var unavailable = refusal{http.StatusServiceUnavailable, "", `{"error":"temporarily_unavailable","error_description":"Tokens cannot be verified at the moment"}` + "\n"}
+
 func refusalOf(err error) *refusal {
 	switch {
 	case errors.Is(err, errNobody):
 		return &nobody
 	case errors.Is(err, errRequest):
 		return &ambiguous
+	case errors.Is(err, ErrUnavailable):
+		return &unavailable
 	case errors.Is(err, claims.ErrExpired):
 		return &expired
 	}
 	return &invalid
+}
+
+// field is the header field that tells the client how to go on.
+func (f *refusal) field() (name, value string) {
+	if f.challenge == "" {
+		return "Retry-After", "1"
+	}
+	return "WWW-Authenticate", f.challenge
 }

@@ -9,9 +9,8 @@
 // strangers which identifiers are in use. Who may see an order but not share
 // it gets a 403, since that caller knows already that the order exists.
 //
-// Who the caller is, httpauth knows. Where tokens are JWTs, a Verifier verifies
-// the forwarded one with the engine, so the service needs to trust nobody in
-// between. Where the token says nothing (opaque mode), what is left is to
+// Who the caller is, httpauth knows. Where tokens are JWTs, engine/verifier
+// verifies the forwarded one, so the service needs to trust nobody in between. Where the token says nothing (opaque mode), what is left is to
 // believe the identity headers of a gateway that proves itself with a shared
 // secret:
 //

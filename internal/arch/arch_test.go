@@ -28,13 +28,14 @@ var table = []rule{
 	{"engine/claimcache", []string{"engine/claims"}},
 	{"engine", []string{"engine/claims", "engine/jwt", "engine/ed25519", "engine/keyset", "engine/claimcache", "engine/revocation"}},
 	{"engine/httpauth", []string{"engine", "engine/claims"}},
+	{"engine/verifier", []string{"engine", "engine/claims", "engine/httpauth", "engine/keyset", "engine/revocation"}},
 	{"introspect/...", []string{"introspect/...", "internal/exposition", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
 	{"gateway/policy", []string{"engine/claims"}},
 	{"gateway/upstream", []string{"gateway/internal/netio"}},
 	{"gateway/...", []string{"gateway/...", "internal/exposition", "engine/...", "introspect/client"}},
 	{"loadtest/...", []string{"loadtest/..."}},
 	{"internal/...", []string{"internal/..."}},
-	{"examples/...", []string{"examples/...", "engine/...", "introspect/client"}},
+	{"examples/...", []string{"examples/...", "engine/..."}},
 	{"cmd/tollgate", []string{"..."}},
 }
 

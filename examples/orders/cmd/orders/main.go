@@ -21,8 +21,8 @@ import (
 	"syscall"
 
 	"github.com/tollgate/tollgate/engine/httpauth"
+	"github.com/tollgate/tollgate/engine/verifier"
 	"github.com/tollgate/tollgate/examples/orders"
-	"github.com/tollgate/tollgate/introspect/client"
 )
 
 func main() {
@@ -33,15 +33,17 @@ func main() {
 }
 
 func run() error {
-	var c orders.VerifierConfig
+	var c verifier.Config
+	var secretFile string
 	listen := flag.String("listen", "127.0.0.1:8070", "address to listen on")
 	gateway := flag.String("gateway-secret-file", "", "file with the secret of the gateway to believe")
-	flag.StringVar(&c.SecurityService.URL, "security-service", "http://127.0.0.1:8090", "URL of the security service")
-	flag.StringVar(&c.SecurityService.ClientID, "client-id", "orders", "the service client to follow revocations as")
-	flag.StringVar(&c.SecurityService.ClientSecret.File, "client-secret-file", "", "file with that client's secret")
+	flag.StringVar(&c.SecurityService, "security-service", "http://127.0.0.1:8090", "URL of the security service")
+	flag.StringVar(&c.ClientID, "client-id", "orders", "the service client to follow revocations as")
+	flag.StringVar(&secretFile, "client-secret-file", "", "file with that client's secret")
 	flag.StringVar(&c.Issuer, "issuer", "", "iss of the tokens")
 	flag.StringVar(&c.Audience, "audience", "orders", "aud of the tokens")
 	flag.Parse()
+	c.ClientSecret = verifier.SecretFile(secretFile)
 
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -60,9 +62,9 @@ func run() error {
 }
 
 // knowledge is how the service knows its callers.
-func knowledge(ctx context.Context, gateway string, c orders.VerifierConfig, log *slog.Logger) (func(http.Handler) http.Handler, error) {
+func knowledge(ctx context.Context, gateway string, c verifier.Config, log *slog.Logger) (func(http.Handler) http.Handler, error) {
 	if gateway != "" {
-		secret, err := client.Secret{File: gateway}.Read()
+		secret, err := verifier.SecretFile(gateway)()
 		if err != nil {
 			return nil, err
 		}
@@ -75,12 +77,11 @@ func knowledge(ctx context.Context, gateway string, c orders.VerifierConfig, log
 	if c.Issuer == "" {
 		return nil, errors.New("give --issuer, or --gateway-secret-file")
 	}
-	c.OnError = func(err error) { log.Warn("security service", "err", err) }
-	v, err := orders.NewVerifier(c)
+	c.OnError = func(err error) { log.Warn("security service", "error", err) }
+	v, err := verifier.New(c)
 	if err != nil {
 		return nil, err
 	}
 	go v.Run(ctx)
-	auth := httpauth.Verify(v)
-	return func(next http.Handler) http.Handler { return v.Guard(auth.Handler(next)) }, nil
+	return httpauth.Verify(v).Handler, nil
 }

@@ -1,9 +1,11 @@
-package orders
+package verifier
 
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/engine/httpauth"
 	"github.com/tollgate/tollgate/engine/jwt"
@@ -84,17 +88,14 @@ func TestVerifier(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("secret-of-orders\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	conf := VerifierConfig{Issuer: issuer, Audience: "orders", MaxSilence: 2 * time.Second}
-	conf.SecurityService.URL = s.URL
-	conf.SecurityService.ClientID = "orders"
-	conf.SecurityService.ClientSecret.File = secret
-	conf.OnError = func(err error) { t.Log(err) }
-	v, err := NewVerifier(conf)
+	v, err := New(Config{
+		Issuer: issuer, Audience: "orders", SecurityService: s.URL + "/", ClientID: "orders", ClientSecret: SecretFile(secret),
+		MaxSilence: 2 * time.Second, OnError: func(err error) { t.Log(err) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth := httpauth.Verify(v)
-	h := New().Handler(func(next http.Handler) http.Handler { return v.Guard(auth.Handler(next)) })
+	h := httpauth.Verify(v).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	ask := func(token string) int {
 		r := httptest.NewRequest("GET", "/orders", nil)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -141,8 +142,38 @@ func TestVerifier(t *testing.T) {
 	}
 }
 
-func TestNewVerifierRefuses(t *testing.T) {
-	if _, err := NewVerifier(VerifierConfig{Issuer: issuer}); err == nil {
-		t.Error("a verifier without a security service")
+// What is missing is told at once, and not at the first request.
+func TestNewRefuses(t *testing.T) {
+	secret := func() (string, error) { return "secret", nil }
+	for name, c := range map[string]Config{
+		"no issuer":   {Audience: "orders", ClientID: "orders", ClientSecret: secret},
+		"no audience": {Issuer: issuer, ClientID: "orders", ClientSecret: secret},
+		"no client":   {Issuer: issuer, Audience: "orders", ClientSecret: secret},
+		"no secret":   {Issuer: issuer, Audience: "orders", ClientID: "orders"},
+	} {
+		if _, err := New(c); !errors.Is(err, errConfig) {
+			t.Errorf("%s: %v, wanted %v", name, err, errConfig)
+		}
+	}
+	c := Config{Issuer: issuer, Audience: "orders", ClientID: "orders", ClientSecret: SecretFile("nowhere")}
+	if _, err := New(c); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a secret that is not there: %v, wanted %v", err, fs.ErrNotExist)
+	}
+}
+
+// What does not decide says so, also to fasthttp, and does not blame the token.
+func TestNotReadyIs503(t *testing.T) {
+	v, err := New(Config{Issuer: issuer, Audience: "orders", ClientID: "orders", ClientSecret: func() (string, error) { return "x", nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify([]byte("token")); !errors.Is(err, ErrNotReady) {
+		t.Errorf("Verify: %v, wanted %v", err, ErrNotReady)
+	}
+	var ctx fasthttp.RequestCtx
+	ctx.Request.Header.Set("Authorization", "Bearer token")
+	httpauth.Verify(v).FastHTTP(func(*fasthttp.RequestCtx) { t.Error("the handler was called") })(&ctx)
+	if h := &ctx.Response.Header; ctx.Response.StatusCode() != 503 || len(h.Peek("Retry-After")) == 0 || len(h.Peek("WWW-Authenticate")) > 0 {
+		t.Errorf("answered %d, Retry-After %q, WWW-Authenticate %q; wanted 503 with Retry-After alone", ctx.Response.StatusCode(), h.Peek("Retry-After"), h.Peek("WWW-Authenticate"))
 	}
 }
