@@ -18,6 +18,9 @@ type Harness struct {
 	// Restart ends an open store as hard as its kind allows: nothing is closed
 	// in order. Nil for a store that does not outlive its process.
 	Restart func(t *testing.T, s store.Store)
+	// Sharded says that the feed has several shards, whose events may come in
+	// another order than they were made.
+	Sharded bool
 	// Files are the contents of all files that the store has written; nil for a
 	// store without any.
 	Files func(t *testing.T) []byte

@@ -19,7 +19,6 @@ import (
 
 const (
 	pageSize = 1000
-	blockFor = 250 * time.Millisecond // the server holds a read so long; Close waits for that
 	retry    = 200 * time.Millisecond // after a failed one
 	seqBits  = 20                     // of an entry's number count entries of one millisecond
 )
@@ -291,6 +290,7 @@ func (f *follower) follow(ctx context.Context) error {
 
 // read waits for entries of a shard.
 func (f *follower) read(ctx context.Context, shard int) error {
+	blockFor := f.s.link.o.blockFor
 	ctx, cancel := context.WithTimeout(ctx, blockFor+f.s.timeout)
 	defer cancel()
 	c, key := f.s.link.client(), f.s.keys.feed(shard)

@@ -28,6 +28,8 @@ type Options struct {
 	Prefix    string        // of every key
 	Timeout   time.Duration // of one call
 	Log       *slog.Logger
+
+	blockFor time.Duration // how long the server holds a read of the feed; Close waits for that; 0: 250 ms
 }
 
 // Sentinel says that Addresses are those of sentinels.
@@ -60,6 +62,9 @@ type Store struct {
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.blockFor == 0 {
+		o.blockFor = 250 * time.Millisecond
 	}
 	shards := 1
 	if o.Cluster {

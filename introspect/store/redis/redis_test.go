@@ -14,9 +14,12 @@ import (
 	"github.com/tollgate/tollgate/introspect/storetest"
 )
 
+// testBlock is short, since each test closes stores.
+const testBlock = 20 * time.Millisecond
+
 func open(t *testing.T, srv *storetest.Redis) *Store {
 	t.Helper()
-	st, err := Open(context.Background(), Options{Addresses: []string{srv.Address()}, Prefix: "test", Timeout: 2 * time.Second})
+	st, err := Open(context.Background(), Options{Addresses: []string{srv.Address()}, Prefix: "test", Timeout: 2 * time.Second, blockFor: testBlock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,6 +27,7 @@ func open(t *testing.T, srv *storetest.Redis) *Store {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		srv := storetest.StartRedis(t)
 		return storetest.Harness{
@@ -174,7 +178,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // A server that may forget revocations is refused.
 func TestEvictionIsRefused(t *testing.T) {
 	srv := storetest.StartRedis(t, "--maxmemory-policy", "allkeys-lru")
-	_, err := Open(t.Context(), Options{Addresses: []string{srv.Address()}, Prefix: "test", Timeout: 2 * time.Second})
+	_, err := Open(t.Context(), Options{Addresses: []string{srv.Address()}, Prefix: "test", Timeout: 2 * time.Second, blockFor: testBlock})
 	if !errors.Is(err, ErrEviction) {
 		t.Errorf("Open: %v, not ErrEviction", err)
 	}
