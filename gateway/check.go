@@ -3,13 +3,16 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/gateway/policy"
+	"github.com/tollgate/tollgate/internal/yamlconf"
 )
 
 // ErrConfig is what every error of Check is.
@@ -19,11 +22,28 @@ var ErrConfig = errors.New("configuration")
 // file and no connection.
 func (c Config) Check() error {
 	c = c.WithDefaults()
+	var all []error
 	for _, check := range []func(*Config) error{
-		checkTokens, checkService, checkUpstreams, checkRoutes, checkBounds, checkTLS,
+		checkListeners, checkTokens, checkService, checkUpstreams, checkRoutes, checkBounds, checkTLS,
 	} {
 		if err := check(&c); err != nil {
-			return fmt.Errorf("%w: %w", ErrConfig, err)
+			all = append(all, configError{err})
+		}
+	}
+	return errors.Join(all...)
+}
+
+// A configError is one mistake that Check has found.
+type configError struct{ error }
+
+func (e configError) Error() string     { return "configuration: " + e.error.Error() }
+func (e configError) Is(err error) bool { return err == ErrConfig }
+func (e configError) Unwrap() error     { return e.error }
+
+func checkListeners(c *Config) error {
+	for key, address := range map[string]string{"listen": c.Listen, "admin": c.Admin} {
+		if err := port(address); err != nil {
+			return at(key, "%w", err)
 		}
 	}
 	return nil
@@ -97,6 +117,11 @@ func baseURL(s string) (*url.URL, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("want http:// or https:// and a host")
 	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("want a port of 1 to 65535, not %s", port)
+		}
+	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
 		return nil, errors.New("want scheme, host and port alone")
 	}
@@ -104,6 +129,9 @@ func baseURL(s string) (*url.URL, error) {
 }
 
 func checkRoutes(c *Config) error {
+	if len(c.Routes) == 0 {
+		return at("routes", "required: without any, every request is refused")
+	}
 	for i := range c.Routes {
 		if err := checkUpstreamOf(c, &c.Routes[i]); err != nil {
 			return fmt.Errorf("routes[%d].%w", i, err)
@@ -122,12 +150,20 @@ func checkUpstreamOf(c *Config, r *Route) error {
 		return nil
 	}
 	if !strings.Contains(r.Upstream, "://") {
-		return at("upstream", "%q is neither a URL nor one of upstreams", r.Upstream)
+		return at("upstream", "%q is neither a URL nor one of upstreams%s", r.Upstream, nearest(r.Upstream, c.Upstreams))
 	}
 	if _, err := baseURL(r.Upstream); err != nil {
 		return at("upstream", "%w", err)
 	}
 	return nil
+}
+
+// nearest says which of the upstreams may be meant.
+func nearest(name string, upstreams map[string]Upstream) string {
+	if len(upstreams) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the nearest is %q", yamlconf.Nearest(name, slices.Sorted(maps.Keys(upstreams))))
 }
 
 func checkBounds(c *Config) error {
@@ -171,8 +207,12 @@ func checkBounds(c *Config) error {
 		}
 	}
 	for i, s := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(s); err != nil {
+		p, err := netip.ParsePrefix(s)
+		switch {
+		case err != nil:
 			return at(fmt.Sprintf("trusted_proxies[%d]", i), "want a network such as 10.0.0.0/8")
+		case p.Bits() == 0:
+			return at(fmt.Sprintf("trusted_proxies[%d]", i), "%s is everybody: any client could say which address it has; list the proxies' own networks", s)
 		}
 	}
 	return nil

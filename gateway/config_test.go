@@ -76,6 +76,12 @@ func TestCheck(t *testing.T) {
 	f("limits.fields: ", func(c *Config) { c.Limits.Fields = 300 })
 	f("timeouts.idle: ", func(c *Config) { c.Timeouts.Idle = -1 })
 	f("trusted_proxies[1]: ", func(c *Config) { c.TrustedProxies = []string{"10.0.0.0/8", "10"} })
+	f("trusted_proxies[0]: ", func(c *Config) { c.TrustedProxies = []string{"::/0"} })
+	f("listen: ", func(c *Config) { c.Listen = "127.0.0.1:66000" })
+	f("admin: ", func(c *Config) { c.Admin = "127.0.0.1" })
+	f("routes: ", func(c *Config) { c.Routes = nil })
+	f("routes[2].upstream: ", func(c *Config) { c.Routes[2].Upstream = "http://b:70000" })
+	f("upstreams.up.urls[0]: ", func(c *Config) { c.Upstreams["up"] = Upstream{URLs: []string{"http://a:0"}} })
 	f("tls: ", func(c *Config) { c.TLS.CertFile = "a" })
 	f("tls.client_ca_file: ", func(c *Config) { c.TLS.ClientCAFile = "a" })
 }

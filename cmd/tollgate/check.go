@@ -19,8 +19,9 @@ func newCheck() *cobra.Command {
 		Use:   "check --config FILE",
 		Short: "Read a configuration as the service would, and start nothing",
 		Long: `Read a configuration as the service would: every mistake is told with its file
-and line, an unknown key with the nearest known one. Files and addresses that it
-names are not looked at; they may be on another machine.
+and line, an unknown key with the nearest known one. What can be and is hardly
+meant is a warning: a path whose other spellings are open to everybody, a short or
+readable secret, http to another machine, a file that cannot be read here.
 
 Whether it is a gateway's or a security service's is told from its keys. With
 --explain, a gateway's configuration is asked what becomes of a request.`,
@@ -48,6 +49,14 @@ Whether it is a gateway's or a security service's is told from its keys. With
 			conf, err := loadGateway(config, "")
 			if err != nil {
 				return err
+			}
+			warnings, err := yamlconf.Warnings(config, new(gateway.Config))
+			if err != nil {
+				return err
+			}
+			for _, w := range warnings {
+				w.Message = "warning: " + w.Message
+				fmt.Fprintln(cmd.ErrOrStderr(), w)
 			}
 			return checked(cmd, config, conf, requests)
 		},

@@ -35,6 +35,13 @@ not good is refused, and the old one stays.`,
 			if err != nil {
 				return err
 			}
+			warnings, err := yamlconf.Warnings(config, new(gateway.Config))
+			if err != nil {
+				return err
+			}
+			for _, w := range warnings {
+				log.Warn("configuration", "file", w.File, "line", w.Line, "warning", w.Message)
+			}
 			g, err := gateway.New(conf, log)
 			if err != nil {
 				return fmt.Errorf("%s: %w", config, err)

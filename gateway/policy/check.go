@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // check reports what is wrong with a route by itself. The error begins with the
@@ -48,10 +49,13 @@ func checkPath(r *Route) error {
 	case given > 1:
 		return wrong("prefix", "give one of prefix, path and regex")
 	case r.Regex != "":
-		if strings.ContainsAny(r.Regex[:1], "/^([.\\") {
-			return nil
+		switch {
+		case !strings.ContainsAny(r.Regex[:1], "/^([.\\"):
+			return wrong("regex", "want an expression that begins with /, since every path does")
+		case strings.Contains(r.Regex, "%") && !r.EncodedSlashes:
+			return wrong("regex", "paths are compared percent-decoded: write the character itself")
 		}
-		return wrong("regex", "want an expression that begins with /, since every path does")
+		return nil
 	case r.Path != "":
 		if err := plainPath(r.Path); err != nil {
 			return wrong("path", "%w", err)
@@ -71,8 +75,18 @@ func plainPath(p string) error {
 	if strings.ContainsAny(p, "%?#;\\ ") || strings.Contains(p, "//") || DotSegment([]byte(p)) {
 		return errors.New("want a plain path: no escapes, dots or empty segments")
 	}
+	if strings.Contains(p, "*") || strings.Contains(p, "/:") || strings.Contains(p, "{") {
+		return errors.New("*, :name and {name} are no patterns here, and would be taken as they are written: " +
+			"a prefix takes everything below it as it is, and for the rest there is regex")
+	}
 	return nil
 }
+
+// methods are those of the IANA registry that can be forwarded, and those that
+// caches and UPnP have added.
+var methods = strings.Fields(`ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL
+	MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PROPFIND PROPPATCH PUT QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK
+	UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL PURGE BAN NOTIFY SUBSCRIBE UNSUBSCRIBE M-SEARCH`)
 
 func checkMethods(r *Route) error {
 	for i, m := range r.Methods {
@@ -82,6 +96,8 @@ func checkMethods(r *Route) error {
 			return wrong(key, "want a method in capitals, not %q", m)
 		case m == "CONNECT" || m == "TRACE":
 			return wrong(key, "%s is never forwarded", m)
+		case !slices.Contains(methods, m):
+			return wrong(key, "%s is no method of HTTP (RFC 9110, section 9, and its registry)", m)
 		}
 	}
 	for i, name := range r.PathAllows {
@@ -108,6 +124,20 @@ func checkCaller(r *Route) error {
 		return wrong("optional", "a caller may be nobody here, and has then no roles, scopes, acr, auth_time or rate of its own")
 	case r.MaxAuthAge < 0:
 		return wrong("max_auth_age", "must not be negative")
+	}
+	for i, role := range r.Roles {
+		switch {
+		case role == "":
+			return wrong(fmt.Sprintf("roles[%d]", i), "a role without a name is nobody's")
+		case strings.Trim(role, ", ") != role || strings.ContainsFunc(role, unicode.IsControl):
+			return wrong(fmt.Sprintf("roles[%d]", i), "%q: no token can carry a role with a comma or a space at an end, or with control characters", role)
+		}
+	}
+	for i, scope := range r.Scopes {
+		// RFC 6749, section 3.3.
+		if scope == "" || strings.ContainsFunc(scope, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }) {
+			return wrong(fmt.Sprintf("scopes[%d]", i), "%q: no token can carry a scope that is empty or has spaces, quotation marks or characters beyond ASCII", scope)
+		}
 	}
 	for i, acr := range r.ACR {
 		if acr == "" || strings.ContainsAny(acr, " \"\\") {

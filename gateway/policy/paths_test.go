@@ -191,6 +191,16 @@ func TestCheckRoute(t *testing.T) {
 	f("host", Route{Host: "*.", Prefix: "/"})
 	f("methods[1]", Route{Prefix: "/", Methods: []string{"GET", "post"}})
 	f("methods[0]", Route{Prefix: "/", Methods: []string{"TRACE"}})
+	f("methods[0]", Route{Prefix: "/", Methods: []string{"GTE"}})
+	f("prefix", Route{Prefix: "/admin/*"})
+	f("prefix", Route{Prefix: "/users/:id"})
+	f("path", Route{Path: "/users/{id}"})
+	f("regex", Route{Regex: "/a%20b"})
+	f("roles[1]", Route{Prefix: "/", Roles: []string{"a", ""}})
+	f("roles[0]", Route{Prefix: "/", Roles: []string{"a,"}})
+	f("roles[0]", Route{Prefix: "/", Roles: []string{" a"}})
+	f("scopes[0]", Route{Prefix: "/", Scopes: []string{"a b"}})
+	f("scopes[0]", Route{Prefix: "/", Scopes: []string{""}})
 	f("path_allows[1]", Route{Prefix: "/", PathAllows: []string{"latin1", "semicolon"}})
 	f("public", Route{Prefix: "/", Public: true, Roles: []string{"a"}})
 	f("max_body", Route{Prefix: "/", MaxBody: -1})
@@ -274,4 +284,48 @@ func TestCheckRouteDecision(t *testing.T) {
 	f("headers.request.set", Route{Headers: HeaderRules{Request: FieldRules{Set: map[string]string{"Content-Length": "1"}}}})
 	f("headers.request.set", Route{Headers: HeaderRules{Request: FieldRules{Set: map[string]string{"X-A": "a\r\nb: c"}}}})
 	f("headers.response.remove[0]", Route{Headers: HeaderRules{Response: FieldRules{Remove: []string{"Transfer_Encoding"}}}})
+}
+
+// A regex that one before it leaves nothing is a mistake.
+func TestUnreachable(t *testing.T) {
+	f := func(want string, regexes ...string) {
+		t.Helper()
+		var routes []Route
+		for _, r := range regexes {
+			routes = append(routes, Route{Regex: r})
+		}
+		_, err := New(routes, nil)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%v: err = %v, want %q", regexes, err, want)
+		}
+	}
+	f("routes[1].regex: can never be reached: routes[0] takes every path that begins with /a/", `/a/.*`, `/a/[0-9]+`)
+	f("routes[2].regex: can never be reached: routes[0]", `/a/.+`, `/b/.*`, `/a/x`)
+	f("routes[1].regex: can never be reached", `.*`, `/a`)
+	f("", `/a/[0-9]+`, `/a/.*`)
+	f("", `/a/.*`, `/a/b/[0-9]+`) // the longer beginning comes first
+}
+
+// Paths that only look protected are told, with what to do about it.
+func TestFindings(t *testing.T) {
+	f := func(want string, routes ...Route) {
+		t.Helper()
+		var got []string
+		for _, f := range table(t, routes...).Findings() {
+			got = append(got, f.Key+": "+f.Text)
+		}
+		if strings.Join(got, "\n") != want {
+			t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), want)
+		}
+	}
+	open := Route{Prefix: "/", Public: true}
+	f("routes[1].prefix: /ADMIN, /admin. are other paths than /admin here, and go to routes[0], which needs no caller; a service behind may take them for the same. "+
+		"Where it does, let routes[1] take them too: regex: '(?i)/admin[.]*(/.*)?'", open, Route{Prefix: "/admin/", Roles: []string{"admin"}})
+	f("routes[1].path: /ADMIN, /admin., /admin/ are other paths than /admin here, and go to routes[0], which needs no caller; a service behind may take them for the same. "+
+		"Where it does, let routes[1] take them too: regex: '(?i)/admin[.]*(/.*)?'", Route{Prefix: "/", Optional: true, PathAllows: []string{"encoded_delimiters"}}, Route{Path: "/admin"})
+	f("", Route{Prefix: "/"}, Route{Prefix: "/admin", Roles: []string{"admin"}})
+	f("", Route{Prefix: "/health", Public: true}, Route{Prefix: "/admin", Roles: []string{"admin"}})
+	f("", open, Route{Regex: `(?i)/admin[.]*(/.*)?`, Roles: []string{"admin"}})
+	f("", open, Route{Regex: `(?i)/admin[.]*(/.*)?`}, Route{Prefix: "/admin", Roles: []string{"admin"}})
+	f("", Route{Host: "a.example", Prefix: "/", Public: true}, Route{Host: "b.example", Prefix: "/admin"})
 }

@@ -37,6 +37,13 @@ func New(routes []Route, last *Table) (*Table, error) {
 		}
 		t.rules = append(t.rules, rule)
 	}
+	for _, of := range []map[string]*paths{{"": &t.anyHost}, t.byHost, t.byDomain} {
+		for _, p := range of {
+			if err := p.checkReachable(); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return t, nil
 }
 

@@ -32,7 +32,7 @@ var table = []rule{
 	{"introspect/...", []string{"introspect/...", "internal/exposition", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
 	{"gateway/policy", []string{"engine/claims"}},
 	{"gateway/upstream", []string{"gateway/internal/netio"}},
-	{"gateway/...", []string{"gateway/...", "internal/exposition", "engine/...", "introspect/client"}},
+	{"gateway/...", []string{"gateway/...", "internal/exposition", "internal/yamlconf", "engine/...", "introspect/client"}},
 	{"loadtest/...", []string{"loadtest/..."}},
 	{"internal/...", []string{"internal/..."}},
 	{"examples/...", []string{"examples/...", "engine/..."}},

@@ -49,10 +49,33 @@ func Parse(name string, data []byte, into any) error {
 	if len(d.errs) > 0 {
 		return d.sorted()
 	}
+	d.zeros(v.Elem())
 	if c, ok := into.(Checker); ok {
 		d.check(c.Check())
 	}
 	return d.sorted()
+}
+
+// Warner is a configuration that knows what in it can be and is hardly meant.
+type Warner interface{ Warnings() []error }
+
+// Warnings are what the good configuration in the file at path warns of, each
+// under its line. It reads the file into into.
+func Warnings(path string, into Warner) (Errors, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{file: path, lines: map[string]int{}}
+	if body := d.parse(data); body != nil {
+		d.structure(body, reflect.ValueOf(into).Elem(), "")
+	}
+	if len(d.errs) > 0 {
+		return nil, d.sorted()
+	}
+	d.check(errors.Join(into.Warnings()...))
+	d.sorted()
+	return d.errs, nil
 }
 
 // parse returns the root of the document, or nil where it is empty or cannot

@@ -262,3 +262,66 @@ func TestKnown(t *testing.T) {
 		}
 	}
 }
+
+// limited has defaults where the file says nothing.
+type limited struct {
+	Wait  time.Duration     `yaml:"wait"`
+	Size  int               `yaml:"size"`
+	Free  int               `yaml:"free"` // 0 is its default
+	Each  []route2          `yaml:"each"`
+	Named map[string]route2 `yaml:"named"`
+	warns []error
+}
+
+type route2 struct {
+	Wait time.Duration `yaml:"wait"`
+}
+
+func (l limited) WithDefaults() limited {
+	if l.Wait == 0 {
+		l.Wait = 90 * time.Second
+	}
+	if l.Size == 0 {
+		l.Size = 7
+	}
+	each := make([]route2, len(l.Each))
+	for i, r := range l.Each {
+		if each[i] = r; r.Wait == 0 {
+			each[i].Wait = time.Second
+		}
+	}
+	l.Each = each
+	return l
+}
+
+func (l *limited) Warnings() []error { return l.warns }
+
+// A zero that would silently be the default is told.
+func TestZeros(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		err := Parse("l.yaml", []byte(text), new(limited))
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+	f("wait: 1s\nsize: 2\nfree: 0\neach: [{wait: 2s}]", "")
+	f("", "")
+	f("wait: 0s", "l.yaml:1: wait: 0 would mean the default, which is 1m30s; leave the key out, or give what is meant")
+	f("wait: 0\nsize: 0", "l.yaml:1: wait: 0 would mean the default, which is 1m30s; leave the key out, or give what is meant\n"+
+		"l.yaml:2: size: 0 would mean the default, which is 7; leave the key out, or give what is meant")
+	f("each:\n  - {wait: 1s}\n  - {wait: 0s}", "l.yaml:3: each[1].wait: 0 would mean the default, which is 1s; leave the key out, or give what is meant")
+	f("each: [{}]\nnamed: {a: {wait: 0s}}", "")
+}
+
+func TestWarnings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "l.yaml")
+	if err := os.WriteFile(file, []byte("size: 1\neach:\n  - {wait: 1s}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := &limited{warns: []error{errors.New("each[0].wait: short"), errors.New("size: small")}}
+	got, err := Warnings(file, l)
+	if want := file + ":1: size: small\n" + file + ":3: each[0].wait: short"; err != nil || got.Error() != want {
+		t.Errorf("%v, %v; want %s", got, err, want)
+	}
+}
