@@ -60,13 +60,20 @@ func (e *Engine) verifyChunk(b *batch, tokens [][]byte, out []Verdict, now claim
 			continue
 		}
 		t := &b.tokens[i]
-		issuer, key, err := e.prepare(t, token)
-		switch {
-		case err != nil:
+		issuer, keys, err := e.prepare(t, token)
+		if err != nil {
 			v.Err = err
-		case key.Ed25519() == nil:
-			if v.Err = ErrSignature; key.Verify(t.Signed, t.Signature) {
-				v.Claims, v.Err = e.finish(t, issuer, key, now)
+			continue
+		}
+		key := keys[0]
+		switch {
+		case key.Ed25519() == nil, len(keys) > 1:
+			v.Err = ErrSignature
+			for _, key := range keys {
+				if key.Verify(t.Signed, t.Signature) {
+					v.Claims, v.Err = e.finish(t, issuer, key, now)
+					break
+				}
 			}
 		default:
 			b.held = append(b.held, held{t, issuer, key, v})

@@ -80,20 +80,22 @@ func newWorld(t testing.TB) *world {
 	revoked.Apply(revocation.Batch{Events: []revocation.Event{{Kind: revocation.Token, ID: "revoked", Expires: now.Add(1000 * time.Hour).Unix()}}})
 	add := func(i engine.Issuer, v twinIssuer, set ...keyset.Public) {
 		i.Keys = keyset.Fixed(parse(t, set...))
-		v.keys = make(map[string]twinKey)
 		for _, k := range set {
-			v.keys[k.ID] = twinKey{k.Algorithm, k.Key}
+			v.keys = append(v.keys, twinKey{k.ID, k.Algorithm, k.Key})
 		}
-		v.audiences, v.algorithms, v.typ = i.Audiences, i.Algorithms, i.Type
+		v.audiences, v.algorithms, v.types, v.optional, v.require = i.Audiences, i.Algorithms, i.Types, i.OptionalClaims, i.Require
 		v.skew, v.maxLifetime = i.Skew.Milliseconds(), i.MaxLifetime.Milliseconds()
 		w.issuers = append(w.issuers, i)
 		w.twin.issuers[i.Name] = v
 	}
 	add(engine.Issuer{Name: issuerName, Audiences: []string{audience, "reports"}, Revocations: revoked},
 		twinIssuer{revokedTokens: map[string]bool{"revoked": true}}, keys["k1"], keys["k2"], keys["e"], keys["r"])
-	add(engine.Issuer{Name: "https://other.example", Type: "JWT", Algorithms: []string{"EdDSA", "ES256"}, Skew: 30 * time.Second,
-		MaxLifetime: time.Hour, RoleClaims: []string{"realm_access.roles"}},
-		twinIssuer{rolePath: []string{"realm_access", "roles"}}, other, keys["e"], keys["r"])
+	second := keys["k2"] // another key of the same name
+	second.ID = "k1"
+	add(engine.Issuer{Name: "https://other.example", Types: []string{"JWT", "none"}, Algorithms: []string{"EdDSA", "ES256"}, Skew: 30 * time.Second,
+		MaxLifetime: time.Hour, RoleClaims: []string{"realm_access.roles"}, ClientClaims: []string{"azp"}, OptionalClaims: []string{"jti", "iat"},
+		Require: map[string][]string{"tier": {"gold", "s*", "1"}}},
+		twinIssuer{rolePath: []string{"realm_access", "roles"}, clientPath: []string{"azp"}}, other, second, keys["e"], keys["r"])
 	return w
 }
 
@@ -105,13 +107,14 @@ var texts = []string{
 	`null`, `true`, `1`, `-1`, `"x"`, `""`, `[]`, `{}`, `["orders"]`, `["a","b"]`, `[1]`, `[null]`, `{"roles":["nested"]}`, `"a b"`, `"a,b"`, `["a,b","c d","e"]`,
 	`"\ud83d\ude00"`, `"\ud83d"`, `"\u0000"`, `"é"`, "\"\xff\"", `1e400`, `1e3`, `1.5`, `01`, `9007199254740992`, `9007199254740993`, `-9007199254740992`,
 	`9223372036854775808`, `1800000000.9999`, `18e8`, `"1800000000"`, `{"a":1,"a":2}`, `[[[[[[[[[[]]]]]]]]]]`, `NaN`, `"https://issuer.example"`,
+	`[{"value":"v"},{"name":"n","value":1},{"name":"n"},"s",null,{"x":"y"}]`, `{"admin":{"1":"x"},"off":false,"gone":null,"on":true}`, `{"value":"v"}`,
 	`["x",{"y":["z",{"z":null}]}]`, `{"roles":null}`, `{"roles":"r"}`, `{"roles":{"x":1}}`, strings.Repeat("[", 31) + strings.Repeat("]", 31), strings.Repeat("[", 32) + strings.Repeat("]", 32),
 }
 
 // names are members that should not be there, or not that way.
 var names = []string{
 	"iss", "ISS", "sub", "Sub", "aud", "exp", "EXP", "nbf", "iat", "jti", "client_id", "Client_ID", "sid", "scope", "scp", "Scp", "roles", "Roles", "realm_access",
-	"realm_access.roles", `\u0069ss`, `\u0049ss`, `i\u017fs`, "x", "y", "", "é", "alg", "kid", "typ", "crit", "b64", "zip", "enc", "jku", "jwk", "KID", `\u212aid`, "cty", "x5c",
+	"realm_access.roles", `\u0069ss`, `\u0049ss`, `i\u017fs`, "x", "y", "", "é", "cnf", "Cnf", "tier", "azp", "Scope", "alg", "kid", "typ", "crit", "b64", "zip", "enc", "jku", "jwk", "KID", `\u212aid`, "cty", "x5c",
 }
 
 // object writes members in any order, now and then with one changed, added, taken
@@ -171,11 +174,13 @@ func (w *world) token(r *rand.Rand) []byte {
 	header := map[string]string{"alg": quote(r, by.alg), "kid": quote(r, strings.TrimSuffix(kid, " of another")), "typ": quote(r, typ)}
 	switch r.IntN(40) {
 	case 0:
-		header["alg"] = pick(r, `"none"`, `"None"`, `"HS256"`, `"RS256"`, `"ES256"`, `"EdDSA"`, `"PS256"`, `""`)
+		header["alg"] = pick(r, `"none"`, `"None"`, `"HS256"`, `"RS256"`, `"ES256"`, `"EdDSA"`, `"Ed25519"`, `"PS256"`, `""`, `null`)
 	case 1:
-		header["kid"] = pick(r, `"k1"`, `"k2"`, `"e"`, `"missing"`, `"../k1"`, `""`)
+		header["kid"] = pick(r, `"k1"`, `"k2"`, `"e"`, `"missing"`, `"../k1"`, `""`, `null`)
 	case 2:
-		header["typ"] = pick(r, `"at+jwt"`, `"JWT"`, `"application/at+jwt"`, `"AT+JWT"`, `"token-introspection+jwt"`, `""`)
+		header["typ"] = pick(r, `"at+jwt"`, `"JWT"`, `"application/at+jwt"`, `"AT+JWT"`, `"jwt"`, `"Application/jwt"`, `"application/"`, `"none"`, `"token-introspection+jwt"`, `""`, `null`)
+	case 3:
+		delete(header, "kid")
 	}
 	at := now.Unix()
 	second := func(from, to int64) string {
@@ -186,6 +191,13 @@ func (w *world) token(r *rand.Rand) []byte {
 		"jti": quote(r, pick(r, "1", "2", "3", "revoked")), "aud": pick(r, `"orders"`, `["x","orders"]`, `["reports"]`),
 		"iat": second(-100, -1), "exp": second(100, 1000), "scope": quote(r, pick(r, "a b", "", " a  c ", "a\tb é", "x\"y z")),
 		"roles": pick(r, `["customer","beta"]`, `[]`, `"admin"`, `["a,b","c d","\u0065"]`, `["1","2","3","4","5","6","7","8","9","10"]`),
+	}
+	if iss != issuerName {
+		payload["azp"] = quote(r, "web")
+		payload["tier"] = pick(r, `"gold"`, `"gold"`, `"silver"`, `["x","gold"]`, `1`, `["x",1]`, `"s"`, `"\u0067old"`, `"iron"`, `2`)
+	}
+	if r.IntN(40) == 0 {
+		payload["cnf"] = pick(r, `{"jkt":"x"}`, `{}`, `null`)
 	}
 	if r.IntN(3) == 0 {
 		payload["realm_access"] = pick(r, `{"roles":["a","b"]}`, `{"roles":"a"}`, `{}`, `{"x":[],"roles":[]}`, `null`, `"roles"`, `{"roles":null}`)
@@ -252,7 +264,7 @@ func summary(c *claims.Claims, err error) (text, code string) {
 		return "", engine.Code(err)
 	}
 	return fmt.Sprintf("%q %q %q %q %q %q %q %q %q %d %d", c.Issuer(), c.Subject(), c.ClientID(), c.TokenID(), c.SessionID(), c.KeyID(),
-		slices.Collect(c.Audience()), slices.Collect(c.Scopes()), slices.Collect(c.Roles()), c.ExpiresAt(), c.IssuedAt()), ""
+		slices.Collect(c.Audience()), slices.Collect(c.Scopes()), slices.Sorted(c.Roles()), c.ExpiresAt(), c.IssuedAt()), ""
 }
 
 // The engine says of every token what the twin says: cold, warm, without a cache,

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 // DefaultCacheBytes is the size of the claims cache where nothing is said.
 const DefaultCacheBytes = 16 << 20
 
+// DefaultMaxToken is the size of the longest token where nothing is said.
+const DefaultMaxToken = 8 << 10
+
 // Config is what an Engine verifies by.
 type Config struct {
 	// Issuers are those whose tokens are accepted; at least one.
@@ -20,6 +24,9 @@ type Config struct {
 	// CacheBytes bounds the claims cache: DefaultCacheBytes if 0, no cache if
 	// negative.
 	CacheBytes int64
+	// MaxToken bounds the tokens that are looked at, in bytes: DefaultMaxToken if 0,
+	// at most jwt.MaxSize. Longer ones are refused before any work.
+	MaxToken int
 	// Now is the clock of Verify and VerifyBatch. If it is nil they go by the
 	// system's, and notice within a tenth of a second where that is set.
 	Now func() time.Time
@@ -27,14 +34,18 @@ type Config struct {
 
 // An Engine verifies tokens.
 type Engine struct {
-	issuers map[string]*issuer
-	any     *issuer // takes every iss
-	first   *issuer // asked before the map, which costs more than a comparison
-	cache   *claimcache.Cache[verified]
-	headers jwt.Headers
-	tokens  sync.Pool // of *jwt.Token
-	batches sync.Pool // of *batch
-	now     func() claims.Time
+	issuers  map[string]*issuer
+	any      *issuer   // takes every iss
+	first    *issuer   // asked before the map, which costs more than a comparison
+	patterns []*issuer // whose names have places
+	domains  []*issuer // whose tokens may have no iss
+	longest  int       // token
+	tooLong  error     // says what longest is
+	cache    *claimcache.Cache[verified]
+	headers  jwt.Headers
+	tokens   sync.Pool // of *jwt.Token
+	batches  sync.Pool // of *batch
+	now      func() claims.Time
 }
 
 // New returns an Engine for c. Close it when it is no longer used.
@@ -49,24 +60,24 @@ func New(c Config) (*Engine, error) {
 		e.now = func() claims.Time { return claims.At(c.Now()) }
 	}
 	for _, conf := range c.Issuers {
+		if conf.Name == "" && len(c.Issuers) > 1 {
+			return nil, fmt.Errorf("%w: one of several issuers has no name", ErrConfig)
+		}
 		i, err := newIssuer(conf)
 		if err != nil {
 			return nil, err
 		}
-		if conf.Name == "" {
-			if len(c.Issuers) > 1 {
-				return nil, fmt.Errorf("%w: one of several issuers has no name", ErrConfig)
-			}
-			e.any = i
-		}
-		if e.issuers[conf.Name] != nil {
-			return nil, fmt.Errorf("%w: two issuers are named %q", ErrConfig, conf.Name)
-		}
-		e.issuers[conf.Name] = i
-		if e.first == nil {
-			e.first = i
+		if err := e.add(i, conf.Aliases); err != nil {
+			return nil, err
 		}
 	}
+	if e.longest = c.MaxToken; c.MaxToken == 0 {
+		e.longest = DefaultMaxToken
+	}
+	if e.longest < 0 || e.longest > jwt.MaxSize {
+		return nil, fmt.Errorf("%w: tokens of %d bytes are not between 1 and %d", ErrConfig, c.MaxToken, jwt.MaxSize)
+	}
+	e.tooLong = fmt.Errorf("%w: longer than %d bytes", ErrMalformed, e.longest)
 	if c.CacheBytes >= 0 {
 		bytes := c.CacheBytes
 		if bytes == 0 {
@@ -78,6 +89,36 @@ func New(c Config) (*Engine, error) {
 		}
 	}
 	return e, nil
+}
+
+// add has tokens that name i, or its trust domain, verified by its rules.
+func (e *Engine) add(i *issuer, aliases []string) error {
+	names := append([]string{i.name}, aliases...)
+	if i.pattern != nil {
+		names = aliases
+		if slices.ContainsFunc(e.patterns, func(o *issuer) bool { return o.name == i.name }) {
+			return fmt.Errorf("%w: two issuers are named %q", ErrConfig, i.name)
+		}
+		e.patterns = append(e.patterns, i)
+	} else if e.first == nil {
+		e.first = i
+	}
+	for _, name := range names {
+		if e.issuers[name] != nil {
+			return fmt.Errorf("%w: two issuers are named %q", ErrConfig, name)
+		}
+		e.issuers[name] = i
+	}
+	if i.name == "" {
+		e.any = i
+	}
+	if i.domain != "" {
+		if slices.ContainsFunc(e.domains, func(o *issuer) bool { return o.domain == i.domain }) {
+			return fmt.Errorf("%w: two issuers have the trust domain %q", ErrConfig, i.domain)
+		}
+		e.domains = append(e.domains, i)
+	}
+	return nil
 }
 
 // Close ends what the cache has running.

@@ -18,7 +18,7 @@ var (
 	ErrUnknownKey = errors.New("key is not known")
 	// ErrSignature: the signature is not that of the key.
 	ErrSignature = errors.New("signature does not verify")
-	// ErrType: typ is not that of the issuer's access tokens.
+	// ErrType: typ is none of those of the issuer's access tokens.
 	ErrType = errors.New("type is not that of an access token")
 	// ErrIssuer: iss is none of the issuers.
 	ErrIssuer = claims.ErrIssuer
@@ -30,6 +30,10 @@ var (
 	ErrExpired = claims.ErrExpired
 	// ErrMissingClaim: a required claim is absent or empty.
 	ErrMissingClaim = claims.ErrMissingClaim
+	// ErrClaim: a claim says none of what the issuer's rules ask for.
+	ErrClaim = errors.New("claim is not what a rule asks for")
+	// ErrBound: the token has a cnf (RFC 7800), and a bearer proves nothing.
+	ErrBound = errors.New("token is bound to a key")
 	// ErrRevoked: the token, or its session, subject, client or key was revoked.
 	ErrRevoked = errors.New("revoked")
 )
@@ -49,6 +53,8 @@ var codes = []struct {
 	{ErrExpired, "expired"},
 	{ErrMissingClaim, "missing_claim"},
 	{ErrRevoked, "revoked"},
+	{ErrClaim, "claim"},
+	{ErrBound, "bound"},
 }
 
 // Code is the word for err in logs, metrics and verdicts: one for each of the

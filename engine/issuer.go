@@ -3,7 +3,9 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/engine/claims"
@@ -12,10 +14,9 @@ import (
 	"github.com/tollgate/tollgate/engine/revocation"
 )
 
-// Values of Issuer.Type beside those of typ.
+// Values of Issuer.Types beside those of typ.
 const (
-	// TypeAccessToken is the typ of RFC 9068, section 2.1; it may be written out as
-	// application/at+jwt.
+	// TypeAccessToken is the typ of RFC 9068, section 2.1.
 	TypeAccessToken = "at+jwt"
 	// TypeNone means tokens without typ.
 	TypeNone = "none"
@@ -24,31 +25,45 @@ const (
 // An Issuer is who may issue tokens, and on what terms. Everything but Keys is
 // optional.
 type Issuer struct {
-	// Name is the exact iss. Only an issuer that is the only one may leave it empty:
-	// any iss is then taken.
+	// Name is the exact iss. A part of it in braces stands for any text without a
+	// slash that the rule of Require by the name in the braces allows:
+	// https://login.example/{tid}/v2.0 with the rule tid. Where a token has a claim
+	// of that name, it has to be the same text. Only an issuer that is the only one
+	// may leave Name empty: any iss is then taken.
 	Name string
+	// Aliases are other iss of the same issuer.
+	Aliases []string
+	// TrustDomain is the SPIFFE trust domain of an issuer whose tokens have no iss:
+	// their sub is spiffe://TrustDomain or below it.
+	TrustDomain string
 	// Keys are the issuer's keys.
 	Keys *keyset.KeySet
 	// Audiences are the names of which aud has to hold one; none takes any.
 	Audiences []string
 	// Algorithms are those the issuer may use; none is all of jwt.Algorithms.
 	Algorithms []string
-	// Type is the exact typ of the issuer's access tokens, TypeAccessToken if empty.
-	// An issuer with another type says the same of its ID tokens perhaps: only
-	// Audiences tell them apart then.
-	Type string
+	// Types are the typ of the issuer's access tokens, TypeAccessToken if there are
+	// none. They are compared without regard to case, and with or without
+	// application/ before them. An issuer with another type says the same of its ID
+	// tokens perhaps: only Audiences and Require tell them apart then.
+	Types []string
 
+	// SubjectClaims, ClientClaims and TokenIDClaims are where subject, client and
+	// token ID are, as jwt.Paths says: sub, client_id and jti, if none are named.
+	SubjectClaims, ClientClaims, TokenIDClaims []string
 	// RoleClaims and ScopeClaims are where roles and scopes are, as jwt.Paths says:
-	// roles, and scope and scp, if none are named. ClientClaims is where the client
-	// is if there is no client_id.
-	RoleClaims, ScopeClaims, ClientClaims []string
-	// OptionalClaims are those of sub, aud, client_id and jti that may be absent.
+	// roles, and scope and scp, if none are named.
+	RoleClaims, ScopeClaims []string
+	// OptionalClaims are those of jwt.OptionalClaims that may be absent.
 	OptionalClaims []string
+	// Require are rules by the path of the claim, as jwt.NewRule says.
+	Require map[string][]string
 
 	// Skew is granted on exp, nbf and iat for clocks that differ, at most
 	// claims.MaxSkew.
 	Skew time.Duration
-	// MaxLifetime is the longest exp - iat; 0 for no bound.
+	// MaxLifetime is the longest exp - iat; 0 for no bound. Without an iat it is the
+	// longest time that a token may have left.
 	MaxLifetime time.Duration
 	// Revocations is what has been revoked; nil for nothing.
 	Revocations *revocation.Set
@@ -59,12 +74,17 @@ var ErrConfig = errors.New("engine configuration")
 
 // issuer is an Issuer ready for use.
 type issuer struct {
+	name       string
 	keys       *keyset.KeySet
 	policy     claims.Policy
 	algorithms []string
-	typ        string // empty for none
+	types      []string // folded; "" for none
+	pattern    *pattern // of Name, or nil
+	domain     string   // spiffe://TrustDomain, or ""
 	mapping    *jwt.Mapping
+	rules      []*jwt.Rule
 	revoked    *revocation.Set
+	conf       Issuer // what it was made of
 }
 
 func newIssuer(c Issuer) (*issuer, error) {
@@ -81,31 +101,72 @@ func newIssuer(c Issuer) (*issuer, error) {
 		return fail("maximum lifetime %v is negative", c.MaxLifetime)
 	}
 	i := &issuer{
-		keys:       c.Keys,
-		policy:     claims.Policy{Issuer: c.Name, Audiences: slices.Clone(c.Audiences), Skew: c.Skew, MaxLifetime: c.MaxLifetime},
-		algorithms: slices.Clone(c.Algorithms),
-		typ:        c.Type,
-		revoked:    c.Revocations,
+		name:    c.Name,
+		keys:    c.Keys,
+		policy:  claims.Policy{Audiences: slices.Clone(c.Audiences), Skew: c.Skew, MaxLifetime: c.MaxLifetime},
+		revoked: c.Revocations,
+		conf:    c,
 	}
 	for _, alg := range c.Algorithms {
+		if alg == "Ed25519" {
+			alg = "EdDSA" // as jwt.Header has it
+		}
 		if !slices.Contains(jwt.Algorithms(), alg) {
 			return fail("algorithm %q is not one of %v", alg, jwt.Algorithms())
 		}
+		i.algorithms = append(i.algorithms, alg)
 	}
-	switch c.Type {
-	case "":
-		i.typ = TypeAccessToken
-	case TypeNone:
-		i.typ = ""
+	for _, typ := range c.Types {
+		if typ == TypeNone {
+			typ = ""
+		} else if typ == "" {
+			return fail("an empty type; %q means tokens without typ", TypeNone)
+		}
+		i.types = append(i.types, foldType(typ))
+	}
+	if len(i.types) == 0 {
+		i.types = []string{TypeAccessToken}
+	}
+	paths := jwt.Paths{
+		Subject: c.SubjectClaims, Client: c.ClientClaims, TokenID: c.TokenIDClaims,
+		Roles: c.RoleClaims, Scopes: c.ScopeClaims, Optional: c.OptionalClaims,
+	}
+	if c.TrustDomain != "" {
+		if strings.ContainsAny(c.TrustDomain, "/:") {
+			return fail("trust domain %q is not a name alone", c.TrustDomain)
+		}
+		i.domain = spiffeScheme + c.TrustDomain
+		if paths.Issuer = c.Name; c.Name == "" {
+			paths.Issuer = i.domain
+		}
 	}
 	var err error
-	i.mapping, err = jwt.NewMapping(jwt.Paths{
-		Roles: c.RoleClaims, Scopes: c.ScopeClaims, Client: c.ClientClaims, Optional: c.OptionalClaims,
-	})
-	if err != nil {
+	if i.mapping, err = jwt.NewMapping(paths); err != nil {
 		return fail("%w", err)
 	}
+	if i.pattern, err = newPattern(c.Name, c.Require); err != nil {
+		return fail("%w", err)
+	}
+	if i.pattern != nil && len(c.Aliases) > 0 {
+		return fail("a name with braces has no aliases")
+	}
+	for _, claim := range slices.Sorted(maps.Keys(c.Require)) {
+		if i.pattern.binds(claim) {
+			continue
+		}
+		rule, err := jwt.NewRule(claim, c.Require[claim])
+		if err != nil {
+			return fail("%w", err)
+		}
+		i.rules = append(i.rules, rule)
+	}
 	return i, nil
+}
+
+// foldType is typ in lower case and without application/, as RFC 7515, section
+// 4.1.9, lets it be left out.
+func foldType(typ string) string {
+	return strings.TrimPrefix(strings.ToLower(typ), "application/")
 }
 
 // check reports what of a header does not suit the issuer.
@@ -113,10 +174,33 @@ func (i *issuer) check(h *jwt.Header) error {
 	if len(i.algorithms) > 0 && !slices.Contains(i.algorithms, h.Algorithm) {
 		return ErrAlgorithm
 	}
-	if h.Type == i.typ || i.typ == TypeAccessToken && h.Type == "application/"+TypeAccessToken {
+	if slices.Contains(i.types, h.Type) {
+		return nil
+	}
+	if folded := foldType(h.Type); folded != "" && slices.Contains(i.types, folded) {
 		return nil
 	}
 	return ErrType
+}
+
+// checkToken reports why a token whose signature was verified is refused
+// whatever the time: in the order in which the reasons are mended.
+func (i *issuer) checkToken(t *jwt.Token, c *claims.Claims) error {
+	if err := i.policy.CheckNames(c); err != nil {
+		return err
+	}
+	if i.domain != "" && !inDomain(c.Subject(), i.domain) || i.pattern != nil && !i.pattern.agrees(t) {
+		return ErrClaim
+	}
+	for _, r := range i.rules {
+		if !t.Satisfies(r) {
+			return ErrClaim
+		}
+	}
+	if t.Bound() {
+		return ErrBound
+	}
+	return nil
 }
 
 // isRevoked reports whether what c speaks of was revoked.

@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -29,17 +28,42 @@ type twin struct {
 }
 
 type twinIssuer struct {
-	keys                  map[string]twinKey
+	keys                  []twinKey // in the order of the key set
 	audiences, algorithms []string
-	typ                   string
-	rolePath              []string // nil for roles
-	skew, maxLifetime     int64    // milliseconds
+	types                 []string // none for at+jwt
+	rolePath, clientPath  []string // nil for roles, client_id
+	optional              []string
+	require               map[string][]string // top-level claims alone
+	skew, maxLifetime     int64               // milliseconds
 	revokedTokens         map[string]bool
 }
 
 type twinKey struct {
-	alg string
-	key crypto.PublicKey
+	kid, alg string
+	key      crypto.PublicKey
+}
+
+// candidates are the keys to try, four at most.
+func (i *twinIssuer) candidates(kid, alg string) (keys []twinKey) {
+	for _, pass := range []bool{true, false} {
+		for _, k := range i.keys {
+			if k.alg == alg && (k.kid == kid) == pass && (pass || kid == "") && len(keys) < 4 {
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
+}
+
+// sameType compares as RFC 7515, section 4.1.9, says.
+func sameType(a, b string) bool {
+	long := func(s string) string {
+		if !strings.Contains(s, "/") {
+			s = "application/" + s
+		}
+		return s
+	}
+	return a != "" && strings.EqualFold(long(a), long(b))
 }
 
 var errTwin = errors.New("malformed")
@@ -77,6 +101,9 @@ func (w *twin) verify(token []byte, now time.Time) (summary, code string) {
 	if errors.Join(err1, err2, err3) != nil {
 		return "", "malformed"
 	}
+	if alg == "Ed25519" {
+		alg = "EdDSA"
+	}
 	if !slices.Contains(strings.Fields("EdDSA ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512"), alg) {
 		return "", "algorithm"
 	}
@@ -102,44 +129,136 @@ func (w *twin) verify(token []byte, now time.Time) (summary, code string) {
 		return "", "issuer"
 	case i.algorithms != nil && !slices.Contains(i.algorithms, alg):
 		return "", "algorithm"
-	case i.typ == "" && typ != "at+jwt" && typ != "application/at+jwt", i.typ != "" && typ != i.typ:
+	case !slices.ContainsFunc(append(i.types, "at+jwt")[:max(1, len(i.types))], func(t string) bool {
+		return t == "none" && typ == "" || t != "none" && sameType(typ, t)
+	}):
 		return "", "type"
 	}
-	k, ok := i.keys[kid]
-	switch {
-	case !ok:
+	keys := i.candidates(kid, alg)
+	if len(keys) == 0 {
+		if kid != "" && slices.ContainsFunc(i.keys, func(k twinKey) bool { return k.kid == kid }) {
+			return "", "algorithm"
+		}
 		return "", "unknown_key"
-	case k.alg != alg:
-		return "", "algorithm"
-	case !k.verify(parts[0]+"."+parts[1], signature):
+	}
+	by := slices.IndexFunc(keys, func(k twinKey) bool { return k.verify(parts[0]+"."+parts[1], signature) })
+	if by < 0 {
 		return "", "signature"
 	}
+	kid = keys[by].kid
 	roles := v.roles
 	if i.rolePath != nil {
 		roles = nil
 		if value, found := lookup(c, i.rolePath); found {
-			if roles, ok = listOf(value); !ok {
-				return "", "malformed"
-			}
+			roles = readable(value)
 		}
 	}
+	if i.clientPath != nil {
+		v.client = ""
+		if value, found := lookup(c, i.clientPath); found {
+			v.client, _ = value.(string)
+		}
+	}
+	absent := func(name string, is bool) bool { return is && !slices.Contains(i.optional, name) }
 	at := now.UnixMilli()
+	var issued int64
+	if v.iat != nil {
+		issued = *v.iat
+	}
+	from := issued
+	if from == 0 {
+		from = at
+	}
 	switch {
-	case v.exp == nil || v.iat == nil || v.sub == "" || v.client == "" || v.jti == "" || len(v.aud) == 0:
+	case v.exp == nil, absent("iat", v.iat == nil), absent("sub", v.sub == ""), absent("client_id", v.client == ""),
+		absent("jti", v.jti == ""), absent("aud", len(v.aud) == 0):
 		return "", "missing_claim"
 	case i.audiences != nil && !slices.ContainsFunc(v.aud, func(a string) bool { return slices.Contains(i.audiences, a) }):
 		return "", "audience"
-	case at >= *v.exp+i.skew, i.maxLifetime > 0 && new(big.Int).Sub(big.NewInt(*v.exp), big.NewInt(*v.iat)).Cmp(big.NewInt(i.maxLifetime)) > 0:
+	}
+	for name, values := range i.require {
+		if !satisfied(c[name], values) {
+			return "", "claim"
+		}
+	}
+	switch {
+	case c["cnf"] != nil:
+		return "", "bound"
+	case at >= *v.exp+i.skew, i.maxLifetime > 0 && new(big.Int).Sub(big.NewInt(*v.exp), big.NewInt(from)).Cmp(big.NewInt(i.maxLifetime)) > 0:
 		return "", "expired"
-	case v.nbf != nil && at+i.skew < *v.nbf, at+i.skew < *v.iat:
+	case v.nbf != nil && at+i.skew < *v.nbf, at+i.skew < issued:
 		return "", "not_yet_valid"
 	case i.revokedTokens[v.jti]:
 		return "", "revoked"
 	}
-	roles = slices.DeleteFunc(roles, func(r string) bool {
-		return r == "" || strings.Contains(r, ",") || strings.ContainsFunc(r, unicode.IsSpace) || strings.ContainsFunc(r, unicode.IsControl)
+	roles = slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == "" })
+	slices.Sort(roles) // the names of an object have no order here
+	return fmt.Sprintf("%q %q %q %q %q %q %q %q %q %d %d", v.iss, v.sub, v.client, v.jti, v.sid, kid, v.aud, v.scopes, roles, *v.exp, issued), ""
+}
+
+// satisfied reports whether a claim is one of values, or holds one.
+func satisfied(claim any, values []string) bool {
+	list, isList := claim.([]any)
+	if !isList {
+		list = []any{claim}
+	}
+	return slices.ContainsFunc(list, func(e any) bool {
+		said := ""
+		switch e := e.(type) {
+		case string:
+			said = e
+		case json.Number:
+			said = string(e)
+		case bool:
+			said = strconv.FormatBool(e)
+		default:
+			return false
+		}
+		return slices.ContainsFunc(values, func(v string) bool {
+			if before, wild := strings.CutSuffix(v, "*"); wild && said != "" && strings.HasPrefix(said, before) {
+				return true
+			}
+			return v == said
+		})
 	})
-	return fmt.Sprintf("%q %q %q %q %q %q %q %q %q %d %d", v.iss, v.sub, v.client, v.jti, v.sid, kid, v.aud, v.scopes, roles, *v.exp, *v.iat), ""
+}
+
+// readable are the texts in a claim for roles or scopes, whatever its shape.
+func readable(claim any) (texts []string) {
+	named := func(o map[string]any) (string, bool) {
+		for _, name := range []string{"value", "name"} {
+			if s, is := o[name].(string); is {
+				return s, true
+			}
+		}
+		return "", false
+	}
+	switch v := claim.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, e := range v {
+			switch e := e.(type) {
+			case string:
+				texts = append(texts, e)
+			case map[string]any:
+				if s, is := named(e); is {
+					texts = append(texts, s)
+				}
+			}
+		}
+	case map[string]any:
+		if s, is := named(v); is {
+			return []string{s}
+		}
+		for name, e := range v {
+			if e != nil && e != false {
+				texts = append(texts, name)
+			}
+		}
+		slices.Sort(texts)
+	}
+	return texts
 }
 
 // lookup finds the claim called by the whole path, or else the nested one.
@@ -189,7 +308,7 @@ type twinClaims struct {
 }
 
 func twinClaimsOf(c map[string]any) (v twinClaims, ok bool) {
-	known := []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "sid", "scope", "scp", "roles"}
+	known := []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "sid", "scope", "scp", "cnf"}
 	for name := range c {
 		for _, k := range known {
 			if name != k && strings.EqualFold(name, k) {
@@ -197,14 +316,14 @@ func twinClaimsOf(c map[string]any) (v twinClaims, ok bool) {
 			}
 		}
 	}
-	for name, to := range map[string]*string{"iss": &v.iss, "sub": &v.sub, "client_id": &v.client, "jti": &v.jti, "sid": &v.sid} {
+	for name, to := range map[string]*string{"iss": &v.iss, "sub": &v.sub, "jti": &v.jti} {
 		var err error
 		if *to, err = stringOf(c, name, false); err != nil {
 			return v, false
 		}
 	}
 	for name, to := range map[string]**int64{"exp": &v.exp, "nbf": &v.nbf, "iat": &v.iat} {
-		if value, has := c[name]; has {
+		if value := c[name]; value != nil {
 			n, isNumber := value.(json.Number)
 			if !isNumber {
 				return v, false
@@ -216,18 +335,17 @@ func twinClaimsOf(c map[string]any) (v twinClaims, ok bool) {
 			*to = &ms
 		}
 	}
-	lists := make(map[string][]string)
-	for _, name := range []string{"aud", "scope", "scp", "roles"} {
-		if value, has := c[name]; has {
-			if lists[name], ok = listOf(value); !ok {
-				return v, false
-			}
+	v.client, _ = c["client_id"].(string)
+	v.sid, _ = c["sid"].(string)
+	if value := c["aud"]; value != nil {
+		if v.aud, ok = listOf(value); !ok {
+			return v, false
 		}
 	}
-	v.aud = slices.DeleteFunc(lists["aud"], func(s string) bool { return s == "" })
-	v.roles = lists["roles"]
+	v.aud = slices.DeleteFunc(v.aud, func(s string) bool { return s == "" })
+	v.roles = readable(c["roles"])
 	for _, name := range []string{"scope", "scp"} {
-		words := lists[name]
+		words := readable(c[name])
 		if s, isString := c[name].(string); isString {
 			words = strings.Split(s, " ")
 		}
@@ -244,8 +362,8 @@ func twinClaimsOf(c map[string]any) (v twinClaims, ok bool) {
 var scopeToken = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`)
 
 func stringOf(object map[string]any, name string, required bool) (string, error) {
-	value, has := object[name]
-	if !has {
+	value := object[name]
+	if value == nil {
 		if required {
 			return "", errTwin
 		}

@@ -46,7 +46,7 @@ func (e *Engine) recall(token []byte, now claims.Time) (c *claims.Claims, err er
 		return nil, nil, false
 	}
 	if s := v.issuer.keys.Snapshot(); v.snapshot.Load() != s {
-		if s.Key(v.key.ID()) != v.key {
+		if !s.Has(v.key) {
 			e.cache.Delete(token)
 			return nil, nil, false // the key may be back under another value
 		}

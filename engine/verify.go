@@ -26,61 +26,52 @@ func (e *Engine) verifyAt(token []byte, now claims.Time) (*claims.Claims, error)
 }
 
 func (e *Engine) verify(t *jwt.Token, token []byte, now claims.Time) (*claims.Claims, error) {
-	i, k, err := e.prepare(t, token)
+	i, keys, err := e.prepare(t, token)
 	if err != nil {
 		return nil, err
 	}
-	if !k.Verify(t.Signed, t.Signature) {
-		return nil, ErrSignature
+	for _, k := range keys {
+		if k.Verify(t.Signed, t.Signature) {
+			return e.finish(t, i, k, now)
+		}
 	}
-	return e.finish(t, i, k, now)
+	return nil, ErrSignature
 }
 
-// prepare reads token and finds the key to verify it with. Nothing it returns is
-// to be believed before that.
-func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, *keyset.Key, error) {
+// prepare reads token and finds the keys to try it with, at least one. Nothing it
+// returns is to be believed before one of them has verified the signature.
+func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, []*keyset.Key, error) {
+	if len(token) > e.longest {
+		return nil, nil, e.tooLong
+	}
 	if err := t.Parse(token, &e.headers); err != nil {
 		return nil, nil, err
 	}
 	if err := t.Scan(); err != nil {
 		return nil, nil, err
 	}
-	name := t.Issuer()
-	if len(name) == 0 {
-		return nil, nil, ErrMissingClaim
-	}
-	i := e.find(name)
-	if i == nil {
-		return nil, nil, ErrIssuer
+	i, err := e.find(t)
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := i.check(&t.Header); err != nil {
 		return nil, nil, err
 	}
-	k := i.keys.Find(t.KeyID)
-	if k == nil {
-		return nil, nil, ErrUnknownKey
+	keys := i.keys.Find(t.KeyID, t.Algorithm)
+	if len(keys) > 0 {
+		return i, keys, nil
 	}
-	if k.Algorithm() != t.Algorithm {
+	if t.KeyID != "" && i.keys.Snapshot().Key(t.KeyID) != nil {
 		return nil, nil, ErrAlgorithm
 	}
-	return i, k, nil
-}
-
-// find is the issuer called name, or nil.
-func (e *Engine) find(name []byte) *issuer {
-	switch {
-	case e.any != nil:
-		return e.any
-	case e.first.policy.Issuer == string(name):
-		return e.first
-	}
-	return e.issuers[string(name)]
+	return nil, nil, ErrUnknownKey
 }
 
 // finish makes the claims of a token whose signature was verified, and decides
 // whether they are acceptable.
 func (e *Engine) finish(t *jwt.Token, i *issuer, k *keyset.Key, now claims.Time) (c *claims.Claims, err error) {
 	e.headers.Learn(t)
+	t.KeyID = k.ID() // the token may name none; what is revoked by key has to know it
 	var token string
 	if e.cache != nil {
 		c, token, err = t.ClaimsAndCopy(i.mapping)
@@ -90,7 +81,10 @@ func (e *Engine) finish(t *jwt.Token, i *issuer, k *keyset.Key, now claims.Time)
 	if err != nil {
 		return nil, err
 	}
-	if err := i.policy.Check(c, now); err != nil {
+	if err := i.checkToken(t, c); err != nil {
+		return nil, err
+	}
+	if err := i.policy.CheckTime(c, now); err != nil {
 		return nil, err
 	}
 	generation := i.generation() // before the question, so that no answer is too new

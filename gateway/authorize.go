@@ -8,6 +8,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 	"github.com/tollgate/tollgate/gateway/policy"
 )
@@ -45,11 +46,11 @@ func (g *Gateway) authorize(ctx *fasthttp.RequestCtx) {
 	}
 	token := append(append([]byte("Bearer "), d.who.token...), d.who.phantom...)
 	h.SetBytesV("Authorization", token)
-	h.Set("X-Auth-Subject", k.Subject())
-	h.Set("X-Auth-Client", k.ClientID())
+	h.Set("X-Auth-Subject", claims.Text(k.Subject(), 0))
+	h.Set("X-Auth-Client", claims.Text(k.ClientID(), 0))
 	h.Set("X-Auth-Roles", k.RoleList())
 	h.Set("X-Auth-Scopes", k.ScopeList())
-	h.Set("X-Auth-Token-Id", k.TokenID())
+	h.Set("X-Auth-Token-Id", claims.Text(k.TokenID(), 0))
 }
 
 var identityNames = []string{

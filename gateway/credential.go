@@ -3,7 +3,7 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/tollgate/tollgate/engine/jwt"
+	"github.com/tollgate/tollgate/engine"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
 
@@ -61,7 +61,7 @@ func readCredential(authorization []byte, auth bool, apiKeyValue []byte, key boo
 // not too long, and of the bytes of RFC 6750, section 2.1. Which of them it has
 // issued is for the service to know.
 func tokenShaped(token []byte) bool {
-	if len(token) > jwt.MaxSize {
+	if len(token) > engine.DefaultMaxToken {
 		return false
 	}
 	body := bytes.TrimRight(token, "=")

@@ -96,26 +96,6 @@ func (m *matched) decide(r *policy.Request, who identity, now time.Time) Decisio
 	return Decision{outcome: outcomeOf[d.Verdict], route: m.route, who: who, challenge: d.Challenge, allow: d.Allow}
 }
 
-// forwardable reports whether the claims can travel in header fields without
-// meaning something else there: a role with a comma would be two, a scope with
-// a space likewise, and a line break would be another field.
-func forwardable(c *claims.Claims) bool {
-	if !visible(c.Subject(), 0) || !visible(c.ClientID(), 0) || !visible(c.TokenID(), 0) {
-		return false
-	}
-	for role := range c.Roles() {
-		if !visible(role, ',') {
-			return false
-		}
-	}
-	for scope := range c.Scopes() {
-		if !visible(scope, ' ') {
-			return false
-		}
-	}
-	return true
-}
-
 // visible reports whether s holds no control byte, no space at its ends and
 // not the separator.
 func visible(s string, separator byte) bool {

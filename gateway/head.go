@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
 
@@ -56,7 +57,8 @@ func (c *conn) appendRequest(dst []byte, d *Decision, f framing, n *id) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendIdentity adds who the caller is. A public request is nobody's.
+// appendIdentity adds who the caller is, in the encoding of claims.AppendText. A
+// public request is nobody's.
 func appendIdentity(dst []byte, who *identity) []byte {
 	k := who.claims
 	if k == nil {
@@ -66,16 +68,16 @@ func appendIdentity(dst []byte, who *identity) []byte {
 	dst = append(dst, who.token...)
 	dst = append(dst, who.phantom...)
 	dst = append(dst, "\r\nX-Auth-Subject: "...)
-	dst = append(dst, k.Subject()...)
+	dst = claims.AppendText(dst, k.Subject(), 0)
 	dst = append(dst, "\r\nX-Auth-Client: "...)
-	dst = append(dst, k.ClientID()...)
+	dst = claims.AppendText(dst, k.ClientID(), 0)
 	dst = append(dst, "\r\nX-Auth-Roles: "...)
 	first := true
 	for role := range k.Roles() {
 		if !first {
 			dst = append(dst, ',')
 		}
-		dst, first = append(dst, role...), false
+		dst, first = claims.AppendText(dst, role, ','), false
 	}
 	dst = append(dst, "\r\nX-Auth-Scopes: "...)
 	first = true
@@ -83,10 +85,10 @@ func appendIdentity(dst []byte, who *identity) []byte {
 		if !first {
 			dst = append(dst, ' ')
 		}
-		dst, first = append(dst, scope...), false
+		dst, first = claims.AppendText(dst, scope, ' '), false
 	}
 	dst = append(dst, "\r\nX-Auth-Token-Id: "...)
-	dst = append(dst, k.TokenID()...)
+	dst = claims.AppendText(dst, k.TokenID(), 0)
 	return append(dst, "\r\n"...)
 }
 

@@ -25,7 +25,7 @@ func (f *fixture) verifier(typ, audience string) *engine.Engine {
 		f.t.Fatal(err)
 	}
 	e, err := engine.New(engine.Config{
-		Issuers: []engine.Issuer{{Name: f.cfg.Issuer, Keys: keys, Audiences: []string{audience}, Algorithms: []string{"EdDSA"}, Type: typ}},
+		Issuers: []engine.Issuer{{Name: f.cfg.Issuer, Keys: keys, Audiences: []string{audience}, Algorithms: []string{"EdDSA"}, Types: []string{typ}}},
 		Now:     f.svc.now,
 	})
 	if err != nil {

@@ -13,11 +13,12 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/tollgate/tollgate/engine"
+	"github.com/tollgate/tollgate/engine/jwt"
 )
 
 const (
-	blockLines = 1024     // tokens handed to a core at a time
-	maxLine    = 16 << 10 // of a line is kept; a token has at most 8 KiB
+	blockLines = 1024            // tokens handed to a core at a time
+	maxLine    = 2 * jwt.MaxSize // of a line is kept: more than any token has
 )
 
 // block is a stretch of the input on its way to becoming the same stretch of
@@ -145,7 +146,7 @@ func (b *block) verify(e *engine.Engine, tokens [][]byte, verdicts []engine.Verd
 	verdicts = verdicts[:len(tokens)]
 	e.VerifyBatch(tokens, verdicts)
 	for i := range verdicts {
-		b.out = appendVerdict(b.out, &verdicts[i])
+		b.out = appendVerdict(b.out, e, tokens[i], &verdicts[i])
 		if verdicts[i].Err == nil {
 			b.valid++
 		}
@@ -154,15 +155,20 @@ func (b *block) verify(e *engine.Engine, tokens [][]byte, verdicts []engine.Verd
 	b.text = nil
 }
 
-// appendVerdict writes one line. The claims are the bytes that were signed,
-// unless these hold line breaks.
-func appendVerdict(out []byte, v *engine.Verdict) []byte {
+// appendVerdict writes the line on token. The claims are the bytes that were
+// signed, unless these hold line breaks.
+func appendVerdict(out []byte, e *engine.Engine, token []byte, v *engine.Verdict) []byte {
 	if v.Err != nil {
 		code := engine.Code(v.Err)
 		if code == "" {
 			panic("BUG: a verdict without a code: " + v.Err.Error())
 		}
-		return append(append(append(out, `{"valid":false,"error":"`...), code...), "\"}\n"...)
+		detail, err := json.Marshal(e.Explain(token).Detail)
+		if err != nil {
+			panic("BUG: text is no JSON: " + err.Error())
+		}
+		out = append(append(append(out, `{"valid":false,"error":"`...), code...), `","detail":`...)
+		return append(append(out, detail...), "}\n"...)
 	}
 	payload := v.Claims.Payload()
 	out = append(out, `{"valid":true,"claims":`...)

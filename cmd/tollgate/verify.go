@@ -32,7 +32,7 @@ func newVerify() *cobra.Command {
 		Long: `Verify tokens from stdin, one a line, and answer each with a line of JSON:
 
   {"valid":true,"claims":{…}}
-  {"valid":false,"error":"CODE"}
+  {"valid":false,"error":"CODE","detail":"what was expected and what was there"}
 
 CODE is one of ` + strings.Join(engine.Codes(), ", ") + `.
 The exit code is 0 when every line was answered, whatever the answers.`,
@@ -86,7 +86,7 @@ func (f *verifyFlags) engine(ctx context.Context, stderr io.Writer) (*engine.Eng
 		return nil, errors.New("the key set of --jwks holds no usable key")
 	}
 	at := time.Unix(f.at, 0)
-	issuer := engine.Issuer{Name: f.issuer, Keys: keyset.Fixed(keys), Type: f.typ}
+	issuer := engine.Issuer{Name: f.issuer, Keys: keyset.Fixed(keys), Types: []string{f.typ}}
 	if f.audience != "" {
 		issuer.Audiences = []string{f.audience}
 	}

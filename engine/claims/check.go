@@ -15,7 +15,7 @@ var (
 	ErrNotYetValid = errors.New("not yet valid")
 	// ErrExpired: exp has passed, or lies further ahead than a token may live.
 	ErrExpired = errors.New("expired")
-	// ErrMissingClaim: a claim that RFC 9068 requires is absent or empty.
+	// ErrMissingClaim: a claim that the issuer's tokens have to have is absent or empty.
 	ErrMissingClaim = errors.New("required claim is missing")
 )
 
@@ -27,20 +27,28 @@ type Policy struct {
 	Issuer      string        // the exact iss; empty accepts any
 	Audiences   []string      // at least one must be in aud; empty accepts any
 	Skew        time.Duration // granted on exp, nbf and iat; at most MaxSkew
-	MaxLifetime time.Duration // longest exp - iat; 0 for no bound
+	MaxLifetime time.Duration // longest exp - iat, or exp - now where there is no iat; 0 for no bound
 }
 
 // Check reports why c is refused at now, or nil. The issuer is checked before
 // the audience, and both before time, so that the error names the first thing
 // to mend.
 func (p *Policy) Check(c *Claims, now Time) error {
+	if err := p.CheckNames(c); err != nil {
+		return err
+	}
+	return p.CheckTime(c, now)
+}
+
+// CheckNames is the part of Check that does not depend on time.
+func (p *Policy) CheckNames(c *Claims) error {
 	if p.Issuer != "" && c.v.Issuer != p.Issuer {
 		return ErrIssuer
 	}
 	if len(p.Audiences) > 0 && !p.audience(c) {
 		return ErrAudience
 	}
-	return p.CheckTime(c, now)
+	return nil
 }
 
 // CheckTime is the part of Check that has to be repeated for cached claims.
@@ -50,8 +58,14 @@ func (p *Policy) CheckTime(c *Claims, now Time) error {
 	if now >= c.v.ExpiresAt+skew {
 		return ErrExpired
 	}
-	if p.MaxLifetime > 0 && c.v.ExpiresAt > c.v.IssuedAt+Time(p.MaxLifetime.Milliseconds()) {
-		return ErrExpired
+	if p.MaxLifetime > 0 {
+		from := c.v.IssuedAt
+		if from == 0 {
+			from = now
+		}
+		if c.v.ExpiresAt > from+Time(p.MaxLifetime.Milliseconds()) {
+			return ErrExpired
+		}
 	}
 	if now+skew < c.v.NotBefore || now+skew < c.v.IssuedAt {
 		return ErrNotYetValid

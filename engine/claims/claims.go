@@ -18,7 +18,7 @@ type Values struct {
 	Audience  []string
 	Scopes    []string
 	Roles     []string
-	IssuedAt  Time   // iat
+	IssuedAt  Time   // iat; 0 where absent
 	NotBefore Time   // nbf; 0 where absent
 	ExpiresAt Time   // exp
 	Payload   string // the JSON object all of this was read from
@@ -65,7 +65,7 @@ func (c *Claims) SessionID() string { return c.v.SessionID }
 // KeyID names the key that verified the token; it is empty for opaque tokens.
 func (c *Claims) KeyID() string { return c.v.KeyID }
 
-// IssuedAt is the iat claim.
+// IssuedAt is the iat claim, 0 where absent.
 func (c *Claims) IssuedAt() Time { return c.v.IssuedAt }
 
 // NotBefore is the nbf claim, 0 where absent.
@@ -99,8 +99,25 @@ func (c *Claims) HasRole(name string) bool { return has(c.v.Roles, name) }
 // ScopeList is the scopes in the form of RFC 6749: separated by one space.
 func (c *Claims) ScopeList() string { return strings.Join(c.v.Scopes, " ") }
 
-// RoleList is the roles separated by commas, the form of X-Auth-Roles.
-func (c *Claims) RoleList() string { return strings.Join(c.v.Roles, ",") }
+// RoleList is the roles separated by commas, each as Text encodes it: the form of
+// X-Auth-Roles.
+func (c *Claims) RoleList() string {
+	plain := true
+	for _, r := range c.v.Roles {
+		plain = plain && isPlain(r, ',')
+	}
+	if plain {
+		return strings.Join(c.v.Roles, ",")
+	}
+	var list []byte
+	for i, r := range c.v.Roles {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = AppendText(list, r, ',')
+	}
+	return string(list)
+}
 
 func each(list []string) iter.Seq[string] {
 	return func(yield func(string) bool) {

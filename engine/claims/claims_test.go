@@ -52,15 +52,36 @@ func TestLists(t *testing.T) {
 	}
 }
 
-func TestIsRole(t *testing.T) {
-	for _, name := range []string{"admin", "a.b:c/d", "Ünter-Rolle", "管理者", `"`, "\\"} {
-		if !IsRole(name) {
-			t.Errorf("%q is none", name)
+// Two values never have the same encoding, and each comes back.
+func TestText(t *testing.T) {
+	f := func(s string, separator byte, want string) {
+		t.Helper()
+		got := Text(s, separator)
+		back, ok := ParseText(got)
+		if got != want || back != s || !ok {
+			t.Errorf("%q is %q and comes back as %q, %v; want %q", s, got, back, ok, want)
 		}
 	}
-	for _, name := range []string{"", ",", "a,b", " a", "a ", "a b", "a\tb", "a\r\nX-Auth-Roles: admin", "\x00", "a\x7f", "a\u0085", "a\u00a0b", "a\u2028", "a\u3000"} {
-		if IsRole(name) {
-			t.Errorf("%q is one", name)
+	f("", 0, "")
+	f("customer-1", 0, "customer-1")
+	f("auth0|abc@clients", 0, "auth0|abc@clients")
+	f("Domain Admins", ',', "Domain Admins")
+	f("CN=Ops,OU=Groups", ',', "CN=Ops%2COU=Groups")
+	f("CN=Ops,OU=Groups", 0, "CN=Ops,OU=Groups")
+	f("Müller", 0, "M%C3%BCller")
+	f("管理", 0, "%E7%AE%A1%E7%90%86")
+	f("100%", 0, "100%25")
+	f("%41", 0, "%2541")
+	f(" a ", 0, "%20a%20")
+	f(" ", 0, "%20")
+	f("a\r\nX-Auth-Roles: admin\x00\x7f", 0, "a%0D%0AX-Auth-Roles: admin%00%7F")
+	for _, bad := range []string{"%", "%4", "%zz", "%4g", "%c3", "a%"} {
+		if got, ok := ParseText(bad); ok {
+			t.Errorf("%q is taken for the encoding of %q", bad, got)
 		}
+	}
+	c := New(Values{Roles: []string{"Domain Admins", "a,b", "ü"}})
+	if got, want := c.RoleList(), "Domain Admins,a%2Cb,%C3%BC"; got != want {
+		t.Errorf("roles %q, want %q", got, want)
 	}
 }

@@ -78,11 +78,21 @@ func (t *trust) identify(r request) (*claims.Claims, error) {
 		}
 		*h.to = string(value)
 	}
+	for _, text := range []*string{&v.Subject, &v.ClientID, &v.TokenID} {
+		var ok bool
+		if *text, ok = claims.ParseText(*text); !ok {
+			return nil, errRequest
+		}
+	}
 	if v.Subject == "" {
 		return nil, errNobody // the gateway let the request in without asking who it is from
 	}
 	for role := range strings.SplitSeq(roles, ",") {
-		if claims.IsRole(role) {
+		role, ok := claims.ParseText(role)
+		if !ok {
+			return nil, errRequest
+		}
+		if role != "" {
 			v.Roles = append(v.Roles, role)
 		}
 	}

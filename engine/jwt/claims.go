@@ -45,23 +45,23 @@ func (t *Token) claims(m *Mapping, text string) (*claims.Claims, error) {
 		b.scopes(p.scope)
 		b.scopes(p.scp)
 	}
-	for _, path := range m.scopes {
-		b.scopes(b.find(path))
+	for i := range m.scopes {
+		b.scopes(t.list(&m.scopes[i]))
 	}
 	scopes := len(b.names)
 	if m.roles == nil {
-		b.roles(p.roles)
+		b.all(p.roles)
 	}
-	for _, path := range m.roles {
-		b.roles(b.find(path))
+	for i := range m.roles {
+		b.all(t.list(&m.roles[i]))
 	}
 	t.names = b.names
 
 	v := claims.Values{
 		Issuer:    b.string(p.issuer),
-		Subject:   b.string(p.subject),
-		ClientID:  b.string(p.client),
-		TokenID:   b.string(p.id),
+		Subject:   b.first(m.subject, p.subject),
+		ClientID:  b.first(m.client, p.client),
+		TokenID:   b.first(m.id, p.id),
 		SessionID: b.string(p.session),
 		KeyID:     t.KeyID,
 		Audience:  b.names[:audience:audience],
@@ -72,19 +72,16 @@ func (t *Token) claims(m *Mapping, text string) (*claims.Claims, error) {
 		ExpiresAt: p.expires,
 		Payload:   b.text,
 	}
-	for i := 0; i < len(m.client) && v.ClientID == ""; i++ {
-		if l := b.find(m.client[i]); !l.isArray && l.to > l.from {
-			v.ClientID = b.string(p.items[l.from])
-		}
+	if v.Issuer == "" {
+		v.Issuer = m.issuer
 	}
 	switch {
-	case b.err != nil:
-		return nil, b.err
-	case v.Issuer == "", !p.hasExpires, !p.hasIssued,
-		v.Subject == "" && !m.optional.has("sub"),
-		v.ClientID == "" && !m.optional.has("client_id"),
-		v.TokenID == "" && !m.optional.has("jti"),
-		len(v.Audience) == 0 && !m.optional.has("aud"):
+	case v.Issuer == "", !p.hasExpires,
+		!p.hasIssued && m.optional&noIssued == 0,
+		v.Subject == "" && m.optional&noSubject == 0,
+		v.ClientID == "" && m.optional&noClient == 0,
+		v.TokenID == "" && m.optional&noID == 0,
+		len(v.Audience) == 0 && m.optional&noAudience == 0:
 		return nil, claims.ErrMissingClaim
 	}
 	return claims.New(v), nil
@@ -96,7 +93,21 @@ type builder struct {
 	text  string // the payload
 	token *Token
 	names []string
-	err   error
+}
+
+// first is the first text at paths, or that of usual where there are none.
+func (b *builder) first(paths []path, usual value) string {
+	if paths == nil {
+		return b.string(usual)
+	}
+	for i := range paths {
+		if v, ok := b.token.value(&paths[i]); ok {
+			if s := b.string(v); s != "" {
+				return s
+			}
+		}
+	}
+	return ""
 }
 
 func (b *builder) string(v value) string {
@@ -145,14 +156,5 @@ func (b *builder) scope(s string) {
 	}
 	if s != "" {
 		b.names = append(b.names, s)
-	}
-}
-
-// roles takes the roles of l: each string is one.
-func (b *builder) roles(l list) {
-	for _, v := range b.token.payload.items[l.from:l.to] {
-		if s := b.string(v); claims.IsRole(s) {
-			b.names = append(b.names, s)
-		}
 	}
 }

@@ -111,7 +111,7 @@ func TestDateOfScanner(t *testing.T) {
 		for _, end := range []string{"", "}", ",", " ", "x"} {
 			var usual, twin scanner
 			usual.reset([]byte(n + end))
-			got := usual.date()
+			got, _ := usual.date()
 			twin.reset([]byte(n + end))
 			v := twin.number()
 			var want claims.Time

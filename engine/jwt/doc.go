@@ -7,7 +7,7 @@
 //
 //	token, err := jwt.Parse(bearer)
 //	…verify token.Signature over token.Signed under the key token.KeyID names…
-//	c, err := token.Claims(jwt.Mapping{})
+//	c, err := token.Claims(nil)
 //
 // The package verifies nothing, looks no key up, knows no time and caches
 // nothing but the headers of [Headers]: package engine does. What it returns

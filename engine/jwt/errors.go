@@ -16,7 +16,7 @@ var (
 // The reasons behind ErrMalformed are made once: a flood of bad tokens must not
 // allocate, and nothing a stranger wrote gets into a message.
 var (
-	errSize      = malformed("longer than 8 KiB")
+	errSize      = malformed("longer than 32 KiB")
 	errParts     = malformed("not three parts")
 	errBase64    = malformed("not strict base64url")
 	errJSON      = malformed("not JSON")

@@ -10,19 +10,23 @@ import (
 // x5t#S256, cty: none is followed or trusted) or make the token malformed (crit,
 // b64, zip, enc: each asks for an extension this package does not have).
 type Header struct {
-	Algorithm string // alg, one of Algorithms
+	Algorithm string // alg, one of Algorithms; EdDSA where the token says Ed25519
 	KeyID     string // kid, empty where absent
 	Type      string // typ, empty where absent
 }
 
-// Algorithms are the values of alg that Parse lets pass (RFC 7518, section 3.1,
-// RFC 8037, section 3.1): public-key signatures only.
+// Algorithms are the values of alg that a Header has (RFC 7518, section 3.1, RFC
+// 8037, section 3.1): public-key signatures only. Ed25519 (RFC 9864) is read as
+// EdDSA, which of all its curves has only that one here.
 func Algorithms() []string {
 	return []string{"EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 }
 
 // algorithm returns alg's constant string, or "".
 func algorithm(alg []byte) string {
+	if string(alg) == "Ed25519" {
+		return "EdDSA"
+	}
 	for _, a := range acceptable {
 		if string(alg) == a {
 			return a
@@ -38,8 +42,8 @@ var headerNames = []string{
 	"alg", "kid", "typ", "crit", "b64", "zip", "enc", "cty", "jku", "jwk", "x5u", "x5c", "x5t",
 }
 
-// parseHeader reads the decoded header b. What is malformed is told before what
-// is merely not acceptable.
+// parseHeader reads the decoded header b. An alg, kid or typ that is null is
+// absent. What is malformed is told before what is merely not acceptable.
 func parseHeader(s *scanner, b []byte) (Header, error) {
 	s.reset(b)
 	var h Header
@@ -51,8 +55,9 @@ func parseHeader(s *scanner, b []byte) (Header, error) {
 		name := s.name(sc)
 		switch string(name) {
 		case "alg":
-			alg, _ := text(b, s.text())
-			h.Algorithm, hasAlg = algorithm(alg), true
+			var alg []byte
+			alg, hasAlg = text(b, s.text())
+			h.Algorithm = algorithm(alg)
 		case "kid":
 			kid, _ := text(b, s.text())
 			h.KeyID = string(kid)

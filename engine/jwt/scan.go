@@ -50,6 +50,13 @@ func (s *scanner) reset(b []byte) {
 	s.marks = mark(s.marks, b)
 }
 
+// seek goes to i, the start of a value in a text that was read to its end
+// without an error.
+func (s *scanner) seek(i int) {
+	s.i, s.depth = i, 0
+	s.names.reset()
+}
+
 func (s *scanner) fail(err error) {
 	if s.err == nil {
 		s.err = err
@@ -141,23 +148,29 @@ func (s *scanner) isNew(sc scope, name []byte) {
 	}
 }
 
-// anyName is name for whoever takes care that it is new.
+// anyName is name for a caller that checks itself that it is new.
 func (s *scanner) anyName() []byte {
+	_, name := s.nameAt()
+	return name
+}
+
+// nameAt is anyName with the place of the name in the scanned bytes.
+func (s *scanner) nameAt() (at value, name []byte) {
 	if s.space() != '"' {
 		s.fail(errJSON)
-		return nil
+		return value{}, nil
 	}
 	v := s.str()
-	name := s.b[v.start:v.end]
+	name = s.b[v.start:v.end]
 	if v.kind == escStr {
 		name = appendUnescaped(nil, name)
 	}
 	if s.space() != ':' {
 		s.fail(errJSON)
-		return nil
+		return value{}, nil
 	}
 	s.i++
-	return name
+	return v, name
 }
 
 // value reads a value of any kind, with all that is nested in it.

@@ -2,8 +2,9 @@ package jwt
 
 import "bytes"
 
-// MaxSize bounds the tokens that are looked at.
-const MaxSize = 8 << 10
+// MaxSize bounds the tokens that are looked at. A caller that wants a lower bound
+// compares before it calls.
+const MaxSize = 32 << 10
 
 // A Token is a compact JWS taken apart. Its fields are what a stranger wrote
 // until Signature was found to be that of Signed under a trusted key.

@@ -118,13 +118,12 @@ func TestParseRefuses(t *testing.T) {
 	// types
 	header(`{}`, errNoAlg)
 	header(`{"typ":"at+jwt"}`, errNoAlg)
-	header(`{"alg":null}`, errType)
+	header(`{"alg":null}`, errNoAlg)
 	header(`{"alg":["EdDSA"]}`, errType)
 	header(`{"alg":{"EdDSA":1}}`, errType)
 	header(`{"alg":1}`, errType)
 	header(`{"alg":true}`, errType)
 	header(`{"alg":"EdDSA","kid":1}`, errType)
-	header(`{"alg":"EdDSA","kid":null}`, errType)
 	header(`{"alg":"EdDSA","kid":{"$ne":""}}`, errType)
 	header(`{"alg":"EdDSA","typ":["at+jwt"]}`, errType)
 
@@ -139,7 +138,7 @@ func TestParseRefuses(t *testing.T) {
 
 	// algorithms: never none, never with a shared secret, never in another spelling
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "", " ", "HS256", "HS384", "HS512", "hs256", "eddsa", "EDDSA", "EdDSA ",
-		"Ed25519", "RS1", "RS256\u0000", "ES256K", "A128KW", "dir", "RSA-OAEP", "rs256"} {
+		"ed25519", "Ed448", "RS1", "RS256\u0000", "ES256K", "A128KW", "dir", "RSA-OAEP", "rs256"} {
 		b, err := json.Marshal(alg)
 		if err != nil {
 			t.Fatal(err)

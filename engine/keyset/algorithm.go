@@ -28,22 +28,32 @@ var algorithms = []algorithm{
 	{name: "PS512", kind: "RSA", hash: crypto.SHA512, pss: true},
 }
 
-// choose returns the algorithm of a key: the one its entry names, or else the
-// first for its kind and curve. An RSA key that names none is taken for RS256,
-// which every issuer that leaves alg out means by it.
-func choose(alg, kind, curve string) (algorithm, error) {
-	supported := false
+// choose returns the algorithms that a key serves: the one its entry names, or
+// else all for its kind and curve, in the order of the table. Ed25519 (RFC 9864)
+// is another name of EdDSA, since no other curve of EdDSA is supported.
+func choose(alg, kind, curve string) ([]algorithm, error) {
+	if alg == "Ed25519" {
+		alg = "EdDSA"
+	}
+	var serves []algorithm
+	supported, known := false, alg == ""
 	for _, a := range algorithms {
+		known = known || alg == a.name
 		if a.kind != kind || a.curve != curve {
 			continue
 		}
 		supported = true
 		if alg == "" || alg == a.name {
-			return a, nil
+			serves = append(serves, a)
 		}
 	}
-	if !supported {
-		return algorithm{}, ErrKind
+	switch {
+	case !supported:
+		return nil, ErrKind
+	case !known:
+		return nil, ErrForeign
+	case serves == nil:
+		return nil, ErrAlgorithm
 	}
-	return algorithm{}, ErrAlgorithm
+	return serves, nil
 }

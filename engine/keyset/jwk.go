@@ -18,6 +18,19 @@ import (
 // decoding into structs would take KTY for kty and the last of two.
 type entry map[string]json.RawMessage
 
+// readEntry reads a JWK. Members that are null, "" or [] are absent: serialisers
+// write them for what a key does not have.
+func readEntry(b []byte) (entry, error) {
+	e, err := object(b)
+	for name, v := range e {
+		switch string(bytes.Join(bytes.Fields(v), nil)) {
+		case `null`, `""`, `[]`:
+			delete(e, name)
+		}
+	}
+	return e, err
+}
+
 // object reads the one JSON object that is all of b.
 func object(b []byte) (entry, error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -82,8 +95,9 @@ func (e entry) bytes(name string) ([]byte, error) {
 // no public key has.
 var private = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
-// key makes a Key of e, or says why not.
-func (e entry) key() (*Key, error) {
+// keys makes the keys of e, one for each algorithm it serves, or says why not.
+// uses are the values of use, beside sig, that mean a key for signatures.
+func (e entry) keys(uses []string) ([]*Key, error) {
 	for _, name := range private {
 		if _, ok := e[name]; ok {
 			return nil, ErrPrivate
@@ -97,16 +111,17 @@ func (e entry) key() (*Key, error) {
 			return nil, err
 		}
 	}
-	if err := e.use(); err != nil {
+	if err := e.use(uses); err != nil {
 		return nil, err
 	}
 	if kind == "RSA" {
 		curve = ""
 	}
-	var err error
-	if k.algorithm, err = choose(alg, kind, curve); err != nil {
+	serves, err := choose(alg, kind, curve)
+	if err != nil {
 		return nil, err
 	}
+	k.algorithm = serves[0]
 	switch kind {
 	case "OKP":
 		err = e.okp(&k)
@@ -118,14 +133,20 @@ func (e entry) key() (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &k, nil
+	keys := make([]*Key, len(serves))
+	for i, a := range serves {
+		one := k // shares what was precomputed
+		one.algorithm = a
+		keys[i] = &one
+	}
+	return keys, nil
 }
 
 // use checks that the key is for signatures (RFC 7517, sections 4.2 and 4.3).
-func (e entry) use() error {
+func (e entry) use(uses []string) error {
 	if use, err := e.text("use"); err != nil {
 		return err
-	} else if _, ok := e["use"]; ok && use != "sig" {
+	} else if use != "" && use != "sig" && !slices.Contains(uses, use) {
 		return ErrUse
 	}
 	raw, ok := e["key_ops"]

@@ -21,11 +21,14 @@ type Options struct {
 	Wait time.Duration
 	// Timeout bounds a fetch, 10 seconds if 0.
 	Timeout time.Duration
-	// MaxStale is how long keys are kept when the source cannot be read, 24 hours
-	// if 0. After that the set is empty, and every token of the issuer refused.
+	// MaxStale is how long keys are kept when the source cannot be read, or has none,
+	// 24 hours if 0. After that the set is empty, and every token of the issuer refused.
 	MaxStale time.Duration
+	// Uses are values of use that mean a key for signatures, beside sig and none at
+	// all: jwt-svid for SPIFFE bundles.
+	Uses []string
 	// OnRefresh, if set, hears of every refresh: the error, or the entries that
-	// were refused. Calls do not overlap.
+	// were refused, once for as long as they are the same. Calls do not overlap.
 	OnRefresh func(refused []Refused, err error)
 }
 
@@ -47,6 +50,7 @@ type KeySet struct {
 	asked      time.Time // when an unknown key last started one
 	good       time.Time // when the source was last read
 	last       *Snapshot // what it said then
+	refused    string    // the entries refused when OnRefresh last heard of some; of the fetch under way
 	etag       string
 	maxAge     time.Duration
 	generation uint64
@@ -105,26 +109,38 @@ func (k *KeySet) Refresh(ctx context.Context) error {
 	return f.wait(ctx)
 }
 
-// Find is the key called kid. Where the snapshot has none, it may be newer than
-// the snapshot: one caller a cooldown reads the source, and those that come while
-// it does wait with it, for a bounded time.
-func (k *KeySet) Find(kid string) *Key {
-	if key := k.Snapshot().Key(kid); key != nil || k.source == nil {
-		return key
+// Find returns the keys to try a token with that names kid and alg, as
+// Snapshot.Find does. Where the snapshot has none, the key may be newer than the
+// snapshot: one caller a cooldown reads the source, and those that come while it
+// does wait with it, for a bounded time.
+func (k *KeySet) Find(kid, alg string) []*Key {
+	if keys := k.Snapshot().Find(kid, alg); keys != nil || k.source == nil {
+		return keys
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), k.options.Wait)
 	defer cancel()
 	for {
 		f, own := k.ask()
 		if f == nil {
-			return k.Snapshot().Key(kid)
+			return k.Snapshot().Find(kid, alg)
 		}
 		_ = f.wait(ctx) // what there is to know is in the snapshot
-		if key := k.Snapshot().Key(kid); key != nil || own || ctx.Err() != nil {
-			return key
+		if keys := k.Snapshot().Find(kid, alg); keys != nil || own || ctx.Err() != nil {
+			return keys
 		}
 		// That reading may have begun before the key was there.
 	}
+}
+
+// Read is when the source was last read with success; zero before that, and for a
+// Fixed set.
+func (k *KeySet) Read() time.Time {
+	if k.source == nil {
+		return time.Time{}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.good
 }
 
 // ask returns the fetch under way, or else one of its own if the cooldown allows.
@@ -167,10 +183,20 @@ func (k *KeySet) fetch(f *flight, etag string) {
 	var next *Snapshot
 	var refused []Refused
 	if err == nil && !document.NotModified {
-		next, refused, err = parse(document.Body, k.Snapshot())
+		next, refused, err = parse(document.Body, k.Snapshot(), k.options.Uses)
+	}
+	if err == nil && next != nil && next.Len() == 0 && k.Snapshot().Len() > 0 {
+		// An issuer that is being deployed serves an empty set for a moment. Run
+		// forgets the keys after MaxStale.
+		err = ErrEmpty
 	}
 	if err != nil {
 		err = fmt.Errorf("reading key set: %w", err)
+	}
+	if text := fmt.Sprint(refused); next != nil && text != k.refused {
+		k.refused = text
+	} else {
+		refused = nil
 	}
 	if k.options.OnRefresh != nil {
 		k.options.OnRefresh(refused, err)

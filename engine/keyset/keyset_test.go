@@ -126,12 +126,14 @@ func TestRefresh(t *testing.T) {
 	if err := k.Refresh(t.Context()); err != nil || k.Snapshot().Key("a") == a || k.Snapshot().Len() != 1 {
 		t.Error(err)
 	}
-	// an issuer that withdraws all keys means it
-	s.set(func(s *source) { s.body, s.etag = []byte(`{"keys":[]}`), `"5"` })
-	if err := k.Refresh(t.Context()); err != nil || k.Snapshot().Len() != 0 {
-		t.Error(err)
+	// an empty set is a deployment under way: the keys stay, until MaxStale
+	for _, empty := range []string{`{"keys":[]}`, `{"keys":[null]}`, `{"keys":[{"kty":"RSA","use":"enc"}]}`} {
+		s.set(func(s *source) { s.body, s.etag = []byte(empty), `"5"` })
+		if err := k.Refresh(t.Context()); !errors.Is(err, ErrEmpty) || k.Snapshot().Len() != 1 || !k.Ready() {
+			t.Errorf("%s: %v, %d keys", empty, err, k.Snapshot().Len())
+		}
 	}
-	if len(told) != 8 {
+	if len(told) != 10 {
 		t.Errorf("OnRefresh heard of %d refreshes", len(told))
 	}
 }
@@ -142,7 +144,7 @@ func TestFixed(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := Fixed(snapshot)
-	if !k.Ready() || k.Find("a") == nil || k.Find("b") != nil || k.Refresh(t.Context()) != nil {
+	if !k.Ready() || k.Find("a", "EdDSA") == nil || k.Find("b", "EdDSA") != nil || k.Refresh(t.Context()) != nil {
 		t.Error("a fixed set is not what it was fixed to")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -166,10 +168,10 @@ func TestFindUnknown(t *testing.T) {
 		for i := range 1000 {
 			wg.Go(func() {
 				if i%10 == 0 {
-					if k.Find("b") == nil {
+					if k.Find("b", "EdDSA") == nil {
 						t.Error("a key that was published before it was asked for is unknown")
 					}
-				} else if k.Find(fmt.Sprint("forged", i)) != nil {
+				} else if k.Find(fmt.Sprint("forged", i), "EdDSA") != nil {
 					t.Error("found what is not there")
 				}
 			})
@@ -182,7 +184,7 @@ func TestFindUnknown(t *testing.T) {
 		s.set(func(s *source) { s.body = document(t, "b", "c") })
 		start := time.Now()
 		for range 100 {
-			if k.Find("c") != nil {
+			if k.Find("c", "EdDSA") != nil {
 				t.Error("found within the cooldown")
 			}
 		}
@@ -194,7 +196,7 @@ func TestFindUnknown(t *testing.T) {
 		}
 		// and after it one is
 		time.Sleep(10 * time.Second)
-		if k.Find("c") == nil || k.Find("a") != nil {
+		if k.Find("c", "EdDSA") == nil || k.Find("a", "EdDSA") != nil {
 			t.Error("not refreshed after the cooldown")
 		}
 	})
@@ -206,7 +208,7 @@ func TestFindWaitIsBounded(t *testing.T) {
 		s := &source{body: document(t, "a"), delay: time.Minute}
 		k := New(s, Options{Wait: 300 * time.Millisecond, Timeout: 5 * time.Second})
 		start := time.Now()
-		if k.Find("a") != nil || time.Since(start) != 300*time.Millisecond {
+		if k.Find("a", "EdDSA") != nil || time.Since(start) != 300*time.Millisecond {
 			t.Errorf("waited %v", time.Since(start))
 		}
 		if err := k.Refresh(t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -207,13 +208,14 @@ func TestParseRefuses(t *testing.T) {
 	// encodings
 	f(ed.with(members{"x": ed["x"].(string) + "="}), ErrEntry)
 	f(ed.with(members{"x": ed["x"].(string) + "\n"}), ErrEntry)
-	f(ed.with(members{"x": nil}), ErrEntry)
+	for _, absent := range []any{nil, json.RawMessage("null"), "", []string{}} {
+		f(ed.with(members{"x": absent}), ErrEntry)
+	}
 	f(ed.with(members{"x": 1}), ErrEntry)
 	f(ed.with(members{"x": []int{1}}), ErrEntry)
 	f(ed.with(members{"kid": 1}), ErrEntry)
 	f(ed.with(members{"alg": []string{"EdDSA"}}), ErrEntry)
 	f("text", ErrEntry)
-	f(nil, ErrEntry)
 	f([]any{ed}, ErrEntry)
 	f(json.RawMessage(`{"kty":"OKP","kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`), ErrEntry)
 	// names are exact
@@ -231,24 +233,27 @@ func TestParseRefuses(t *testing.T) {
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth"} {
 		f(r.with(members{name: "AA"}), ErrPrivate)
 	}
-	f(ed.with(members{"d": ""}), ErrPrivate)
+	for _, value := range []any{"AA", 0, false, map[string]any{}, []string{""}} {
+		f(ed.with(members{"d": value}), ErrPrivate)
+	}
 	// use and key_ops
 	f(ed.with(members{"use": "enc"}), ErrUse)
-	f(ed.with(members{"use": ""}), ErrUse)
+	f(ed.with(members{"use": "jwt-svid"}), ErrUse)
 	f(ed.with(members{"use": "SIG"}), ErrUse)
 	f(ed.with(members{"use": 1}), ErrEntry)
-	f(ed.with(members{"key_ops": []string{}}), ErrUse)
 	f(ed.with(members{"key_ops": []string{"sign", "encrypt"}}), ErrUse)
 	f(ed.with(members{"key_ops": "verify"}), ErrEntry)
 	f(ed.with(members{"key_ops": nil, "use": "enc"}), ErrUse)
 	// alg of another kind
 	f(ed.with(members{"alg": "ES256"}), ErrAlgorithm)
-	f(ed.with(members{"alg": "none"}), ErrAlgorithm)
-	f(ed.with(members{"alg": "HS256"}), ErrAlgorithm)
+	f(ed.with(members{"alg": "none"}), ErrForeign)
+	f(ed.with(members{"alg": "HS256"}), ErrForeign)
+	f(ed.with(members{"alg": "Ed448"}), ErrForeign)
+	f(r.with(members{"alg": "Ed25519"}), ErrAlgorithm)
 	f(p256.with(members{"alg": "ES384"}), ErrAlgorithm)
 	f(r.with(members{"alg": "ES256"}), ErrAlgorithm)
-	f(r.with(members{"alg": "RSA-OAEP"}), ErrAlgorithm)
-	f(r.with(members{"alg": "rs256"}), ErrAlgorithm)
+	f(r.with(members{"alg": "RSA-OAEP"}), ErrForeign)
+	f(r.with(members{"alg": "rs256"}), ErrForeign)
 	// points
 	f(p256.with(members{"y": p256["x"]}), ErrPoint)
 	f(p256.with(members{"x": encode(make([]byte, 32)), "y": encode(make([]byte, 32))}), ErrPoint)
@@ -278,6 +283,12 @@ func TestParseAccepts(t *testing.T) {
 	f(ed, "a", "EdDSA")
 	f(ed.with(members{"alg": nil, "use": nil, "kid": nil}), "", "EdDSA")
 	f(ed.with(members{"key_ops": []string{"verify"}}), "a", "EdDSA")
+	f(ed.with(members{"alg": "Ed25519"}), "a", "EdDSA") // RFC 9864
+	// what serialisers write for what is not there
+	for _, absent := range []any{json.RawMessage("null"), json.RawMessage("[ ]"), ""} {
+		f(ed.with(members{"alg": absent, "use": absent, "key_ops": absent, "x5c": absent, "d": absent, "oth": absent, "k": absent}), "a", "EdDSA")
+		f(ed.with(members{"kid": absent}), "", "EdDSA")
+	}
 	// nobody looks at these
 	f(ed.with(members{"x5u": "http://127.0.0.1:1/", "x5c": []string{"x"}, "ext": true, "D": "not d"}), "a", "EdDSA")
 	f(member(t, "e", &ecKey(t, elliptic.P384()).PublicKey).with(members{"alg": nil}), "e", "ES384")
@@ -286,31 +297,120 @@ func TestParseAccepts(t *testing.T) {
 	f(member(t, "r", &rsaKey(2048).PublicKey).with(members{"e": "Aw"}), "r", "RS256")
 }
 
-// Two keys of one name: neither can be told from the other by a token, so neither
-// is loaded. An entry that is refused anyway takes no name away.
-func TestParseDuplicate(t *testing.T) {
-	a, b := member(t, "a", publicKey("a")), member(t, "b", publicKey("b"))
-	f := func(want string, entries ...any) {
+// What a token is tried with: by kid and alg, identical entries once, and without
+// a kid the keys of its alg, those without a name first, four at most.
+func TestFindInSnapshot(t *testing.T) {
+	ed := func(kid any, key string) members { return member(t, "", publicKey(key)).with(members{"kid": kid}) }
+	r1, r2 := member(t, "r", &rsaKey(2048).PublicKey), member(t, "r", &rsaKey(2056).PublicKey)
+	ec := member(t, "r", &ecKey(t, elliptic.P256()).PublicKey)
+	places := func(entries []any, keys []*Key) (list []int) {
+		for _, k := range keys {
+			for i, e := range entries {
+				if b, err := json.Marshal(e); err != nil {
+					t.Fatal(err)
+				} else if sha256.Sum256(b) == k.digest {
+					list = append(list, i)
+					break
+				}
+			}
+		}
+		return list
+	}
+	f := func(kid, alg string, want []int, entries ...any) {
 		t.Helper()
-		s, refused, err := Parse(set(t, entries...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, r := range refused {
-			got = append(got, fmt.Sprintf("%d %s %v", r.Index, r.KeyID, errors.Is(r.Err, ErrDuplicate)))
-		}
-		for _, id := range slices.Sorted(maps.Keys(s.keys)) {
-			got = append(got, "loaded "+id)
-		}
-		if text := strings.Join(got, ", "); text != want {
-			t.Errorf("%s; want %s", text, want)
+		for _, more := range []int{0, 20} { // by comparison, and by the map
+			all := slices.Clone(entries)
+			for i := range more {
+				all = append(all, member(t, fmt.Sprint("more", i), &ecKey(t, elliptic.P384()).PublicKey))
+			}
+			s, refused, err := Parse(set(t, all...))
+			if err != nil || len(refused) > 0 {
+				t.Fatal(err, refused)
+			}
+			if got := places(all, s.Find(kid, alg)); !slices.Equal(got, want) {
+				t.Errorf("%q %s with %d more: entries %v, want %v", kid, alg, more, got, want)
+			}
 		}
 	}
-	f("0 a true, 2 a true, loaded b", a, b, a)
-	f("0 a true, 1 a true", a, b.with(members{"kid": "a"}))
-	f("0  true, 1  true", a.with(members{"kid": nil}), b.with(members{"kid": ""}))
-	f("0 a false, loaded a", a.with(members{"use": "enc"}), a)
+	f("a", "EdDSA", []int{0}, ed("a", "a"), ed("b", "b"))
+	f("a", "EdDSA", []int{0}, ed("a", "a"), ed("a", "a"))
+	f("a", "EdDSA", []int{0, 2}, ed("a", "a"), ed("b", "b"), ed("a", "c"))
+	f("c", "EdDSA", nil, ed("a", "a"))
+	f("a", "ES256", nil, ed("a", "a"))
+	// one kid for keys of different alg or kty
+	f("r", "RS256", []int{0}, r1, r1.with(members{"alg": "PS256"}), ec)
+	f("r", "PS256", []int{1}, r1, r1.with(members{"alg": "PS256"}), ec)
+	f("r", "ES256", []int{2}, r1, r1.with(members{"alg": "PS256"}), ec)
+	f("r", "RS256", []int{0, 1}, r1, r2)
+	// no alg: all of the kind
+	for _, alg := range []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"} {
+		f("r", alg, []int{0}, r1.with(members{"alg": nil}), ec.with(members{"alg": nil}))
+	}
+	f("r", "ES256", []int{1}, r1.with(members{"alg": nil}), ec.with(members{"alg": nil}))
+	f("r", "ES384", nil, ec.with(members{"alg": nil}))
+	// no kid
+	f("", "EdDSA", []int{0}, ed("a", "a"))
+	f("", "EdDSA", []int{1, 0}, ed("a", "a"), ed(nil, "b"))
+	f("", "EdDSA", []int{0, 1, 2, 3}, ed(nil, "a"), ed(nil, "b"), ed(nil, "c"), ed(nil, "d"), ed(nil, "e"))
+	f("", "EdDSA", []int{1}, r1, ed("a", "a"))
+	f("k9", "EdDSA", nil, ed(nil, "a")) // a name that no key has
+}
+
+// A set's entries that sound issuers publish are no reason to warn.
+func TestHarmless(t *testing.T) {
+	f := func(m members, want bool) {
+		t.Helper()
+		_, refused, err := Parse(set(t, m))
+		if err != nil || len(refused) != 1 || refused[0].Harmless() != want {
+			t.Errorf("%v: %v, %v, want harmless %v", m, refused, err, want)
+		}
+	}
+	r := member(t, "r", &rsaKey(2048).PublicKey)
+	f(r.with(members{"use": "enc", "alg": "RSA-OAEP"}), true)
+	f(r.with(members{"use": nil, "alg": "RSA-OAEP"}), true)
+	f(r.with(members{"use": "x509-svid"}), true)
+	f(members{"kty": "OKP", "crv": "X25519", "x": "AA"}, true)
+	f(members{"kty": "AKP", "kid": "later"}, true)
+	f(members{"x5c": []string{"MII"}}, true)
+	f(r.with(members{"d": "AA"}), false)
+	f(r.with(members{"alg": "ES256"}), false)
+	f(r.with(members{"e": "AQ"}), false)
+}
+
+// SPIFFE bundles say jwt-svid where others say sig.
+func TestUses(t *testing.T) {
+	entry := member(t, "a", publicKey("a")).with(members{"use": "jwt-svid"})
+	x509 := member(t, "x", publicKey("x")).with(members{"use": "x509-svid"})
+	s, refused, err := Parse(set(t, entry, x509), "jwt-svid")
+	if err != nil || s.Len() != 1 || s.Key("a") == nil || len(refused) != 1 || !refused[0].Harmless() {
+		t.Errorf("%d keys, refused %v, %v", s.Len(), refused, err)
+	}
+}
+
+// OnRefresh hears of the refused entries once, and again when they are others.
+func TestRefusedOnce(t *testing.T) {
+	enc := member(t, "enc", publicKey("a")).with(members{"use": "enc"})
+	good := member(t, "good", publicKey("b"))
+	s := &source{body: set(t, good, enc)}
+	var heard []int
+	k := New(s, Options{OnRefresh: func(refused []Refused, _ error) { heard = append(heard, len(refused)) }})
+	refresh := func() {
+		t.Helper()
+		if err := k.Refresh(t.Context()); err != nil && !errors.Is(err, ErrDocument) {
+			t.Fatal(err)
+		}
+	}
+	refresh()
+	refresh()
+	s.set(func(s *source) { s.body = []byte("<html>") })
+	refresh()
+	s.set(func(s *source) { s.body = set(t, good, enc) })
+	refresh()
+	s.set(func(s *source) { s.body = set(t, good, enc, enc.with(members{"kid": "enc2"})) })
+	refresh()
+	if want := []int{1, 0, 0, 0, 2}; !slices.Equal(heard, want) {
+		t.Errorf("heard of %v, want %v", heard, want)
+	}
 }
 
 func TestParseDocument(t *testing.T) {
@@ -342,7 +442,7 @@ func TestParseDocument(t *testing.T) {
 func TestParseTooMany(t *testing.T) {
 	var entries []any
 	for i := range MaxKeys + 3 {
-		entries = append(entries, member(t, fmt.Sprint(i), publicKey("same")))
+		entries = append(entries, member(t, fmt.Sprint(i), publicKey(fmt.Sprint(i))))
 	}
 	s, refused, err := Parse(set(t, entries...))
 	if err != nil || s.Len() != MaxKeys || len(refused) != 3 || !errors.Is(refused[0].Err, ErrTooMany) {
@@ -383,8 +483,13 @@ func FuzzParse(f *testing.F) {
 		if err := json.Unmarshal(b, &set); err != nil {
 			t.Fatalf("%q was parsed, but encoding/json: %v", b, err)
 		}
-		if s.Len()+len(refused) != len(set.Keys) {
+		if s.Len()+len(refused) > len(set.Keys) {
 			t.Errorf("%d entries made %d keys and %d refusals", len(set.Keys), s.Len(), len(refused))
+		}
+		for k := range s.Keys() {
+			if !slices.Contains(s.Find(k.ID(), k.Algorithm()), k) && len(s.Find(k.ID(), k.Algorithm())) < MaxTried {
+				t.Errorf("key %q of %s is not found by its name", k.ID(), k.Algorithm())
+			}
 		}
 	})
 }

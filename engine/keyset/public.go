@@ -14,7 +14,7 @@ import (
 // A Public is a key for others to verify with.
 type Public struct {
 	ID        string
-	Algorithm string           // "" where the kind of key has but one
+	Algorithm string           // "" for the first of its kind: EdDSA, ES256 (by curve), RS256
 	Key       crypto.PublicKey // ed25519.PublicKey, *ecdsa.PublicKey or *rsa.PublicKey
 }
 
@@ -65,7 +65,10 @@ func (p Public) jwk() (jwk, error) {
 	default:
 		return jwk{}, ErrKind
 	}
-	alg, err := choose(p.Algorithm, j.Kind, j.Curve)
-	j.Algorithm = alg.name
-	return j, err
+	serves, err := choose(p.Algorithm, j.Kind, j.Curve)
+	if err != nil {
+		return jwk{}, err
+	}
+	j.Algorithm = serves[0].name
+	return j, nil
 }

@@ -12,15 +12,15 @@ var (
 	ErrEntry = errors.New("malformed entry")
 	// ErrKind: kty and crv name no public-key signature this package verifies.
 	ErrKind = errors.New("kind of key is not supported")
-	// ErrAlgorithm: alg is not one for keys of this kind.
+	// ErrAlgorithm: alg is a signature algorithm, and not one for keys of this kind.
 	ErrAlgorithm = errors.New("alg does not go with the key")
+	// ErrForeign: alg is none of the signature algorithms this package verifies.
+	ErrForeign = errors.New("alg is not a supported signature algorithm")
 	// ErrPrivate: the entry holds the private key, or a symmetric one. Whoever can
 	// read the set can sign.
 	ErrPrivate = errors.New("entry has a private part")
 	// ErrUse: use or key_ops say that the key is not for verifying signatures.
 	ErrUse = errors.New("key is not for verifying signatures")
-	// ErrDuplicate: another entry has the same kid; neither is loaded.
-	ErrDuplicate = errors.New("kid is not unique")
 	// ErrSmallOrder: an Ed25519 key that verifies signatures nobody made.
 	ErrSmallOrder = errors.New("key is of small order")
 	// ErrNotCanonical: an Ed25519 key in an encoding other than its only right one.
@@ -43,4 +43,11 @@ type Refused struct {
 
 func (r Refused) String() string {
 	return fmt.Sprintf("key %d (kid %q): %v", r.Index, r.KeyID, r.Err)
+}
+
+// Harmless reports whether the entry is one that sound issuers publish beside
+// their signature keys: keys for encryption, of other kinds or for other
+// algorithms. There is nothing to mend then, and nothing to warn of.
+func (r Refused) Harmless() bool {
+	return errors.Is(r.Err, ErrUse) || errors.Is(r.Err, ErrKind) || errors.Is(r.Err, ErrForeign)
 }
