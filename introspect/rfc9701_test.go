@@ -16,16 +16,20 @@ import (
 	"github.com/tollgate/tollgate/introspect/admin"
 )
 
-// verifier is an engine that trusts the service, for tokens of type typ and
-// the audience given.
+// verifier is an engine that trusts the service, for tokens of type typ, access
+// tokens where that is empty, and the audience given.
 func (f *fixture) verifier(typ, audience string) *engine.Engine {
 	f.t.Helper()
 	keys := keyset.New(keyset.HTTP(f.url+"/.well-known/jwks.json", nil), keyset.Options{})
 	if err := keys.Refresh(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
+	var types []string // of access tokens
+	if typ != "" {
+		types = []string{typ}
+	}
 	e, err := engine.New(engine.Config{
-		Issuers: []engine.Issuer{{Name: f.cfg.Issuer, Keys: keys, Audiences: []string{audience}, Algorithms: []string{"EdDSA"}, Types: []string{typ}}},
+		Issuers: []engine.Issuer{{Name: f.cfg.Issuer, Keys: keys, Audiences: []string{audience}, Algorithms: []string{"EdDSA"}, Types: types}},
 		Now:     f.svc.now,
 	})
 	if err != nil {
