@@ -67,6 +67,7 @@ func newRoot() *cobra.Command {
 		newUser(),
 		newClient(),
 		newSession(),
+		newStore(),
 		newKeys(),
 		newLoadtest(),
 		newVersion(),
