@@ -20,18 +20,37 @@ const (
 	maxAccess  = 24 * time.Hour
 	maxRefresh = 366 * 24 * time.Hour
 	maxLead    = 24 * time.Hour
-	maxWait    = 2 * time.Minute
+	// Every service has read shared keys several times by then.
+	minSharedLead = 3 * keysEvery
+	maxWait       = 2 * time.Minute
 )
 
 // Check reports what is wrong with c, each error with the path of its key.
 func (c *Config) Check() error {
 	d := c.WithDefaults()
 	return errors.Join(
-		d.checkNames(), d.Store.check(), d.Tokens.check(), d.Login.check(),
+		d.checkNames(), d.Store.check(), d.Tokens.check(), d.Login.check(), d.checkKeys(),
 		span("keys.lead", d.Keys.Lead, time.Second, maxLead),
 		span("feed.default_wait", d.Feed.DefaultWait, time.Second, d.Feed.MaxWait),
 		span("feed.max_wait", d.Feed.MaxWait, time.Second, maxWait),
 	)
+}
+
+// checkKeys refuses services that share a store and not their signing keys: each
+// would take the other's tokens for nobody's.
+func (c *Config) checkKeys() error {
+	sealed := c.Keys.Seal != Secret{}
+	switch {
+	case c.Keys.Seal.File != "" && c.Keys.Seal.Env != "":
+		return fmt.Errorf("keys.seal: %w", errSecret)
+	case c.Store.Kind == StoreRedis && c.Keys.Env == "" && !sealed:
+		return errors.New("keys.seal: must be given with store.kind redis, where all services share their signing keys; or give the keys by keys.env")
+	case sealed && (c.Store.Kind != StoreRedis || c.Keys.Env != ""):
+		return errors.New("keys.seal: belongs to store.kind redis without keys.env")
+	case sealed:
+		return span("keys.lead", c.Keys.Lead, minSharedLead, maxLead)
+	}
+	return nil
 }
 
 func (c *Config) checkNames() error {

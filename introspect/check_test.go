@@ -15,8 +15,13 @@ func TestCheckAccepts(t *testing.T) {
 		t.Errorf("the least that can be said: %v", err)
 	}
 	c.Store = StoreConfig{Kind: StoreRedis, Redis: RedisConfig{Address: "127.0.0.1:6379"}}
+	c.Keys.Env = "KEYS"
 	if err := c.Check(); err != nil {
-		t.Errorf("redis: %v", err)
+		t.Errorf("redis, keys from the environment: %v", err)
+	}
+	c.Keys = KeysConfig{Seal: Secret{File: "seal"}}
+	if err := c.Check(); err != nil {
+		t.Errorf("redis, shared keys: %v", err)
 	}
 }
 
@@ -49,7 +54,16 @@ func TestCheckRefuses(t *testing.T) {
 	f("login_client_id: "+account.ErrClientID.Error(), func(c *Config) { c.LoginClientID = "a b" })
 	f(`store.kind: "bolt" is not pebble, memory or redis`, func(c *Config) { c.Store.Kind = "bolt" })
 	f("store.hot_tokens: must not be negative", func(c *Config) { c.Store.HotTokens = -1 })
-	f("store.redis.address: must be given", func(c *Config) { c.Store.Kind = StoreRedis })
+	f("store.redis.address: must be given", func(c *Config) { c.Store.Kind, c.Keys.Env = StoreRedis, "KEYS" })
+	redis := func(c *Config) {
+		c.Store = StoreConfig{Kind: StoreRedis, Redis: RedisConfig{Address: "127.0.0.1:6379"}}
+		c.Keys.Seal.Env = "SEAL"
+	}
+	f("keys.seal: must be given with store.kind redis, where all services share their signing keys; or give the keys by keys.env", func(c *Config) { redis(c); c.Keys.Seal = Secret{} })
+	f("keys.seal: belongs to store.kind redis without keys.env", func(c *Config) { redis(c); c.Keys.Env = "KEYS" })
+	f("keys.seal: belongs to store.kind redis without keys.env", func(c *Config) { c.Keys.Seal.Env = "SEAL" })
+	f("keys.seal: name either a file or an environment variable", func(c *Config) { redis(c); c.Keys.Seal.File = "seal" })
+	f("keys.lead: 2s is not from 3s to 24h0m0s", func(c *Config) { redis(c); c.Keys.Lead = 2 * time.Second })
 	f("store.redis.password: name either a file or an environment variable", func(c *Config) { c.Store.Redis.Password = Secret{"f", "E"} })
 	f("store.redis.sentinel.password: name either a file or an environment variable", func(c *Config) {
 		c.Store.Redis.Sentinel = SentinelConfig{Master: "m", Password: Secret{"f", "E"}}

@@ -99,8 +99,13 @@ type TokensConfig struct {
 // KeysConfig says where signing keys are.
 type KeysConfig struct {
 	// Env names an environment variable with a JWK set of private keys; empty:
-	// one file a key in the folder keys under Data.
+	// one file a key in the folder keys under Data, or with store.kind redis in
+	// the store, for all services that share it.
 	Env string `yaml:"env"`
+	// Seal is the secret that keys in a shared store are encrypted with, the
+	// same for all services: random, at least 32 characters. A second line is the
+	// secret before.
+	Seal Secret `yaml:"seal"`
 	// Lead is how long a key made by rotation is published before it signs;
 	// verifiers fetch the key set more often than that. Default 10m.
 	Lead time.Duration `yaml:"lead"`

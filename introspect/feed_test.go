@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -180,11 +178,10 @@ func TestSeveralInstances(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			cfg := cfgWith(t, format)
 			cfg.Store = StoreConfig{Kind: StoreRedis, Redis: RedisConfig{Address: srv.Address(), Prefix: format, Timeout: 500 * time.Millisecond}}
+			cfg.Keys.Seal = sealed(t)
 			a := start(t, cfg)
 			other := cfg
 			other.Data = t.TempDir()
-			other.Keys.Env = "TOLLGATE_TEST_KEYS"
-			t.Setenv("TOLLGATE_TEST_KEYS", keysOf(t, cfg))
 			b := run(t, other)
 			b.gateway, b.reporting = a.gateway, a.reporting
 
@@ -264,22 +261,4 @@ func eventually(t *testing.T, ask func() (string, bool)) string {
 			return said
 		}
 	}
-}
-
-// keysOf is the key set of a data folder, as the environment takes it.
-func keysOf(t *testing.T, cfg Config) string {
-	t.Helper()
-	names, err := filepath.Glob(filepath.Join(cfg.Data, "keys", "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var keys []string
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys = append(keys, string(text))
-	}
-	return `{"keys":[` + strings.Join(keys, ",") + `]}`
 }

@@ -22,7 +22,6 @@ func (s *Service) keepKeys(ctx context.Context) error {
 			if err := s.keyring.Reload(); err != nil {
 				s.log.Error("signing keys stay as they were", "error", err)
 			}
-			s.keyring.Revoke(s.store.Feed().Keys())
 		}
 	}
 }

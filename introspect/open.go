@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/tollgate/tollgate/internal/private"
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
 	"github.com/tollgate/tollgate/introspect/client"
@@ -21,14 +21,10 @@ import (
 
 // open opens what the service and the operator's commands work on.
 func open(c Config, log *slog.Logger) (*admin.Local, error) {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, err
+	if err := private.Dir(c.Data); err != nil {
+		return nil, fmt.Errorf("data: %w", err)
 	}
 	hasher, err := account.NewHasher(c.Login.Hash, c.Login.Concurrency, c.Login.Queue, c.Login.Wait)
-	if err != nil {
-		return nil, err
-	}
-	keyring, err := openKeys(c)
 	if err != nil {
 		return nil, err
 	}
@@ -36,16 +32,32 @@ func open(c Config, log *slog.Logger) (*admin.Local, error) {
 	if err != nil {
 		return nil, err
 	}
+	keyring, err := openKeys(c, st)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	return &admin.Local{
 		Store: st, Keyring: keyring, Hasher: hasher, Log: log, Now: time.Now,
 		LoginClient: c.LoginClientID, Lead: c.Keys.Lead, RefreshTTL: c.Tokens.RefreshTTL, MinPassword: c.Login.MinPassword,
 	}, nil
 }
 
-func openKeys(c Config) (*signing.Keyring, error) {
+func openKeys(c Config, st store.Store) (*signing.Keyring, error) {
 	tail := seconds(c.Tokens.AccessTTL)
-	if c.Keys.Env == "" {
-		return signing.Open(filepath.Join(c.Data, "keys"), tail)
+	files := filepath.Join(c.Data, "keys")
+	switch {
+	case c.Keys.Env == "" && c.Store.Kind == StoreRedis:
+		secret, err := c.Keys.Seal.Read()
+		if err != nil {
+			return nil, fmt.Errorf("keys.seal: %w", err)
+		}
+		seal, err := signing.NewSeal(secret)
+		if err != nil {
+			return nil, fmt.Errorf("keys.seal: %w", err)
+		}
+		return signing.OpenShared(sharedKeys{st}, seal, files, tail)
+	case c.Keys.Env == "":
+		return signing.Open(files, tail)
 	}
 	text, err := Secret{Env: c.Keys.Env}.Read()
 	if err != nil {

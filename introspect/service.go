@@ -72,7 +72,7 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	s.metrics = newMetrics(s)
 	s.store = newTimed(s.store, s.metrics.set)
 	s.browser = s.newAuthorize()
-	s.keyring.Revoke(s.store.Feed().Keys())
+	s.keyring.Follow(func(kid string) bool { return s.store.Feed().KeyRevoked(kid) })
 	if errors.Is(s.keyring.Ready(s.now().Unix()), signing.ErrNoKey) {
 		if _, err := s.admin.NewKey(background); err != nil {
 			return nil, errors.Join(fmt.Errorf("making the first signing key: %w", err), s.store.Close())

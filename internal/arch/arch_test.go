@@ -29,7 +29,7 @@ var table = []rule{
 	{"engine", []string{"engine/claims", "engine/jwt", "engine/ed25519", "engine/keyset", "engine/claimcache", "engine/revocation"}},
 	{"engine/httpauth", []string{"engine", "engine/claims"}},
 	{"engine/verifier", []string{"engine", "engine/claims", "engine/httpauth", "engine/keyset", "engine/revocation"}},
-	{"introspect/...", []string{"introspect/...", "internal/exposition", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
+	{"introspect/...", []string{"introspect/...", "internal/exposition", "internal/private", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
 	{"gateway/policy", []string{"engine/claims"}},
 	{"gateway/upstream", []string{"gateway/internal/netio"}},
 	{"gateway/...", []string{"gateway/...", "internal/exposition", "internal/yamlconf", "engine/...", "introspect/client"}},

@@ -71,6 +71,12 @@ type Admin interface {
 	// RetireKey ends a key at once: it is published no more, and the tokens
 	// that it signed are revoked.
 	RetireKey(ctx context.Context, kid string) (signing.Info, error)
+	// ExportKeys returns the keys with their private parts, a JWK set: whoever
+	// has it can sign tokens.
+	ExportKeys(context.Context) ([]byte, error)
+	// ImportKeys adds the keys of such a set; those that are there already are
+	// left as they are.
+	ImportKeys(ctx context.Context, set []byte) (Imported, error)
 
 	Close() error
 }

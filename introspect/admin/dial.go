@@ -183,6 +183,17 @@ func (r *remote) RetireKey(ctx context.Context, kid string) (signing.Info, error
 	return call[signing.Info](ctx, r, "/keys/retire", named{kid})
 }
 
+func (r *remote) ExportKeys(ctx context.Context) ([]byte, error) {
+	return call[json.RawMessage](ctx, r, "/keys/export", none{})
+}
+
+func (r *remote) ImportKeys(ctx context.Context, set []byte) (Imported, error) {
+	if !json.Valid(set) {
+		return Imported{}, signing.ErrImport
+	}
+	return call[Imported](ctx, r, "/keys/import", json.RawMessage(set))
+}
+
 func (r *remote) Close() error {
 	r.http.CloseIdleConnections()
 	return nil

@@ -54,3 +54,21 @@ func (l *Local) RetireKey(ctx context.Context, kid string) (signing.Info, error)
 	l.Log.Info("audit", "event", "signing key retired", "kid", kid)
 	return k, nil
 }
+
+// ExportKeys implements Admin.
+func (l *Local) ExportKeys(context.Context) ([]byte, error) {
+	set, err := l.Keyring.Export()
+	if err == nil {
+		l.Log.Warn("audit", "event", "signing keys exported")
+	}
+	return set, err
+}
+
+// ImportKeys implements Admin.
+func (l *Local) ImportKeys(_ context.Context, set []byte) (Imported, error) {
+	added, exist, err := l.Keyring.Import(set)
+	if err == nil {
+		l.Log.Info("audit", "event", "signing keys imported", "added", added, "exist", exist)
+	}
+	return Imported{added, exist}, err
+}

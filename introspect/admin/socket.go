@@ -46,7 +46,7 @@ var sentinels = []error{
 	ErrNoSession, ErrProfile, account.ErrPasswordShort, account.ErrPasswordCommon,
 	account.ErrUserID, account.ErrClientID, account.ErrRole, account.ErrScope,
 	account.ErrPasswordLength, account.ErrHash, account.ErrSecretLength, account.ErrSecretText, account.ErrBusy,
-	signing.ErrUnknownKey, signing.ErrFixed, signing.ErrNoKey,
+	signing.ErrUnknownKey, signing.ErrChanged, signing.ErrImport, signing.ErrFixed, signing.ErrNoKey,
 }
 
 // maxCall bounds a call's body. An import sends its whole file.
@@ -88,6 +88,8 @@ func Handler(a Admin) http.Handler {
 	mux.HandleFunc("POST /keys/new", serve(func(ctx context.Context, _ none) (signing.Info, error) { return a.NewKey(ctx) }))
 	mux.HandleFunc("POST /keys/rotate", serve(func(ctx context.Context, _ none) (signing.Info, error) { return a.RotateKey(ctx) }))
 	mux.HandleFunc("POST /keys/retire", serve(func(ctx context.Context, n named) (signing.Info, error) { return a.RetireKey(ctx, n.ID) }))
+	mux.HandleFunc("POST /keys/export", serve(func(ctx context.Context, _ none) (json.RawMessage, error) { return a.ExportKeys(ctx) }))
+	mux.HandleFunc("POST /keys/import", serve(func(ctx context.Context, set json.RawMessage) (Imported, error) { return a.ImportKeys(ctx, set) }))
 	return mux
 }
 

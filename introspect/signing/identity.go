@@ -12,7 +12,7 @@ import (
 // SignID signs the claims of an ID token (OpenID Connect Core, section 2) with
 // the key that signs at now.
 func (r *Keyring) SignID(claims []byte, now int64) ([]byte, error) {
-	k, err := r.live().current(now)
+	k, err := r.current(now)
 	if err != nil {
 		return nil, err
 	}

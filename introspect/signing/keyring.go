@@ -3,25 +3,23 @@ package signing
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
 
 // Keyring is the keys of an installation. It is safe for concurrent use.
 type Keyring struct {
-	dir  string // empty: the keys are the environment's and cannot be changed
-	tail int64  // the longest life, in seconds, of a token that is signed
+	vault  vault // nil: the keys are the environment's and cannot be changed
+	shared bool  // other services change the vault as well
+	tail   int64 // the longest life, in seconds, of a token that is signed
 
-	changing sync.Mutex
-	ring     atomic.Pointer[ring]
-	revoked  atomic.Pointer[map[string]bool] // by the feed; see Revoke
+	changing  sync.Mutex
+	refreshed atomic.Int64 // when refresh last read the vault, Unix nanoseconds
+
+	ring    atomic.Pointer[ring]
+	revoked atomic.Pointer[func(string) bool] // by the feed; see Follow
 }
 
 // State is what a key does at a given time.
@@ -52,9 +50,7 @@ var ErrFixed = errors.New("signing keys come from the environment: change them t
 // FromEnv reads a JWK set of private keys, which sign tokens that live for tail
 // seconds at most.
 func FromEnv(text string, tail int64) (*Keyring, error) {
-	var set struct {
-		Keys []record `json:"keys"`
-	}
+	var set keySet
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		return nil, errors.New("signing keys from the environment are not a JWK set") // err could quote them
 	}
@@ -63,22 +59,23 @@ func FromEnv(text string, tail int64) (*Keyring, error) {
 }
 
 // Open reads the keys in dir, which sign tokens that live for tail seconds at
-// most, and makes the folder where there is none. It refuses key files that
-// others than their owner may read.
+// most, and makes the folder where there is none. It refuses a folder that others
+// may write to, and key files that others may read.
 func Open(dir string, tail int64) (*Keyring, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	files, err := openFolder(dir)
+	if err != nil {
 		return nil, err
 	}
-	r := &Keyring{dir: dir, tail: tail}
+	r := &Keyring{vault: files, tail: tail}
 	if err := r.Reload(); err != nil {
 		return nil, err
 	}
 	return r, r.extend()
 }
 
-// Reload reads the folder again, for keys that another process has changed.
+// Reload reads the keys again, which another process may have changed.
 func (r *Keyring) Reload() error {
-	if r.dir == "" {
+	if r.vault == nil {
 		return nil
 	}
 	r.changing.Lock()
@@ -87,23 +84,9 @@ func (r *Keyring) Reload() error {
 }
 
 func (r *Keyring) reload() error {
-	names, err := filepath.Glob(filepath.Join(r.dir, "*.json"))
+	records, err := r.vault.read()
 	if err != nil {
 		return err
-	}
-	var records []record
-	for _, name := range names {
-		k, err := readRecord(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("signing key %q: %w", name, err)
-		}
-		if want := fileName(k.ID); filepath.Base(name) != want {
-			return fmt.Errorf("signing key %q: the file of this kid must be called %q", name, want)
-		}
-		records = append(records, k)
 	}
 	return r.use(records)
 }
@@ -126,59 +109,6 @@ func (r *Keyring) use(records []record) error {
 	return nil
 }
 
-func readRecord(name string) (k record, err error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return k, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return k, fmt.Errorf("mode %04o lets others read it; it must be 0600", info.Mode().Perm())
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return k, err
-	}
-	if json.Unmarshal(text, &k) != nil {
-		return k, errKey // the cause could quote the key
-	}
-	return k, nil
-}
-
-// writeRecord replaces the file of a key whole and makes that durable.
-func (r *Keyring) writeRecord(rec record) error {
-	text, err := json.MarshalIndent(rec, "", "  ")
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(r.dir, ".key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(r.dir, fileName(rec.ID)))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	d, err := os.Open(r.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// fileName lets a kid name a file: what it may not contain is replaced.
-func fileName(kid string) string {
-	return strings.Map(func(c rune) rune {
-		if c == '-' || c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
-			return c
-		}
-		return '_'
-	}, kid) + ".json"
-}
-
 // live is the ring with the keys that the feed has revoked marked as retired.
 func (r *Keyring) live() ring {
 	all := *r.ring.Load()
@@ -186,13 +116,17 @@ func (r *Keyring) live() ring {
 	if revoked == nil {
 		return all
 	}
-	out := slices.Clone(all)
-	for i, k := range out {
-		if (*revoked)[k.ID] && k.Retired == 0 {
-			dead := *k
-			dead.Retired = math.MaxInt64
-			out[i] = &dead
+	out := all
+	for i, k := range all {
+		if k.Retired != 0 || !(*revoked)(k.ID) {
+			continue
 		}
+		if &out[0] == &all[0] {
+			out = slices.Clone(all)
+		}
+		dead := *k
+		dead.Retired = math.MaxInt64
+		out[i] = &dead
 	}
 	return out
 }

@@ -24,7 +24,7 @@ type ring []*key
 
 func newRing(keys []*key) (ring, error) {
 	slices.SortStableFunc(keys, func(a, b *key) int {
-		return cmp.Or(cmp.Compare(a.Signs, b.Signs), cmp.Compare(b.Retired, a.Retired), cmp.Compare(a.Created, b.Created))
+		return cmp.Or(cmp.Compare(a.Signs, b.Signs), cmp.Compare(b.Retired, a.Retired), cmp.Compare(a.Created, b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	seen := map[string]bool{}
 	for _, k := range keys {
@@ -109,6 +109,20 @@ func (r ring) verify(token []byte, now int64) (payload []byte, kid string, ok bo
 		}
 	}
 	return nil, "", false
+}
+
+// knows reports whether a token names a key of the ring, be it published or not,
+// or is no JWT: then it is not worth while to look for new keys.
+func (r ring) knows(token []byte) bool {
+	if bytes.Count(token, []byte{'.'}) != 2 || !bytes.HasPrefix(token, []byte("eyJ")) {
+		return true
+	}
+	for _, k := range r {
+		if bytes.HasPrefix(token, k.header) {
+			return true
+		}
+	}
+	return false
 }
 
 // verify returns the payload of a token that begins with header and was signed

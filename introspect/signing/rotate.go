@@ -1,9 +1,6 @@
 package signing
 
-import (
-	"fmt"
-	"path/filepath"
-)
+import "fmt"
 
 // List tells about the keys, in the order in which they sign.
 func (r *Keyring) List(now int64) []Info {
@@ -36,7 +33,7 @@ func (r ring) state(i int, now int64, current *key) State {
 
 // New adds a key that signs from the given second on.
 func (r *Keyring) New(now, signs int64) (Info, error) {
-	if r.dir == "" {
+	if r.vault == nil {
 		return Info{}, ErrFixed
 	}
 	r.changing.Lock()
@@ -54,12 +51,26 @@ func (r *Keyring) New(now, signs int64) (Info, error) {
 // Retire ends a key at once; where it was the one that signs, its successor
 // takes over, a new one if need be, although nobody has seen it published.
 // Whoever calls this tells the feed as well.
-func (r *Keyring) Retire(kid string, now int64) (Info, error) {
-	if r.dir == "" {
+func (r *Keyring) Retire(kid string, now int64) (info Info, err error) {
+	if r.vault == nil {
 		return Info{}, ErrFixed
 	}
 	r.changing.Lock()
 	defer r.changing.Unlock()
+	for range retireTries { // another service may be changing the same keys
+		if err = r.reload(); err != nil {
+			return Info{}, err
+		}
+		if info, err = r.retire(kid, now); err != ErrChanged {
+			return info, err
+		}
+	}
+	return Info{}, err
+}
+
+const retireTries = 5
+
+func (r *Keyring) retire(kid string, now int64) (Info, error) {
 	k := (*r.ring.Load()).find(kid)
 	if k == nil {
 		return Info{}, fmt.Errorf("%w: %q", ErrUnknownKey, kid)
@@ -102,7 +113,7 @@ func (r *Keyring) succeed(now int64) error {
 
 func (r *Keyring) write(rec record) error {
 	rec.Tail = max(rec.Tail, r.tail)
-	if err := r.writeRecord(rec); err != nil {
+	if err := r.vault.write(rec); err != nil {
 		return err
 	}
 	return r.reload()
@@ -114,20 +125,16 @@ func (r *Keyring) write(rec record) error {
 func (r *Keyring) extend() error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
-	names, err := filepath.Glob(filepath.Join(r.dir, "*.json"))
+	records, err := r.vault.read()
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		rec, err := readRecord(name)
-		if err != nil {
-			return err
-		}
+	for _, rec := range records {
 		if rec.Tail >= r.tail {
 			continue
 		}
 		rec.Tail = r.tail
-		if err := r.writeRecord(rec); err != nil {
+		if err := r.vault.write(rec); err != nil && err != ErrChanged { // another service has done the same
 			return err
 		}
 	}

@@ -2,7 +2,7 @@ package signing
 
 // Sign signs the claims of an access token with the key that signs at now.
 func (r *Keyring) Sign(claims []byte, now int64) ([]byte, error) {
-	k, err := r.live().current(now)
+	k, err := r.current(now)
 	if err != nil {
 		return nil, err
 	}
@@ -11,7 +11,7 @@ func (r *Keyring) Sign(claims []byte, now int64) ([]byte, error) {
 
 // SignAnswer signs an introspection answer (RFC 9701, section 5).
 func (r *Keyring) SignAnswer(claims []byte, now int64) ([]byte, error) {
-	k, err := r.live().current(now)
+	k, err := r.current(now)
 	if err != nil {
 		return nil, err
 	}
@@ -21,7 +21,21 @@ func (r *Keyring) SignAnswer(claims []byte, now int64) ([]byte, error) {
 // Verify returns the claims of an access token that was signed here with a key
 // that still counts at now.
 func (r *Keyring) Verify(token []byte, now int64) (claims []byte, kid string, ok bool) {
-	return r.live().verify(token, now)
+	claims, kid, ok = r.live().verify(token, now)
+	if !ok && r.shared && !r.live().knows(token) && r.refresh() {
+		return r.live().verify(token, now)
+	}
+	return claims, kid, ok
+}
+
+// current is the key that signs at now. Where another service has retired that,
+// it has made its successor known as well.
+func (r *Keyring) current(now int64) (*key, error) {
+	k, err := r.live().current(now)
+	if err != nil && r.refresh() {
+		return r.live().current(now)
+	}
+	return k, err
 }
 
 // KeySet is the public key set at now.
@@ -43,16 +57,7 @@ func (r *Keyring) Ready(now int64) error {
 	return err
 }
 
-// Revoke makes the keys named count as retired, whatever their files say:
-// another instance has retired them.
-func (r *Keyring) Revoke(kids []string) {
-	if len(kids) == 0 {
-		r.revoked.Store(nil)
-		return
-	}
-	set := make(map[string]bool, len(kids))
-	for _, kid := range kids {
-		set[kid] = true
-	}
-	r.revoked.Store(&set)
-}
+// Follow has the keys for which revoked returns true count as retired, whatever
+// their records say: another instance has retired them. It is asked at every use
+// of a key, from many goroutines.
+func (r *Keyring) Follow(revoked func(kid string) bool) { r.revoked.Store(&revoked) }

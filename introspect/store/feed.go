@@ -349,17 +349,11 @@ func (f *Feed) Barred(subject, clientID string, now int64) bool {
 	return f.bars(KindSubject, subject, now) || f.bars(KindClient, clientID, now)
 }
 
-// Keys yields the keys that have been revoked.
-func (f *Feed) Keys() []string {
+// KeyRevoked reports whether a signing key has been revoked.
+func (f *Feed) KeyRevoked(kid string) bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	var ids []string
-	for n := range f.named {
-		if n.kind == KindKey {
-			ids = append(ids, n.id)
-		}
-	}
-	return ids
+	return len(f.named) > 0 && f.has(KindKey, kid)
 }
 
 func (f *Feed) has(kind Kind, id string) bool {

@@ -14,6 +14,7 @@ const (
 	RecordBrowser RecordKind = 'b' // a browser in which somebody has logged in
 	RecordFamily  RecordKind = 'f' // a session that a browser's login began
 	RecordConsent RecordKind = 'g' // what a user lets a client have
+	RecordKey     RecordKind = 'k' // a signing key of services that share the store, sealed
 	RecordRequest RecordKind = 'p' // a pushed authorization request (RFC 9126)
 	RecordDerived RecordKind = 'x' // an access token exchanged for its owner (RFC 8693): its id
 	RecordEnding  RecordKind = 'e' // an access token that is about to be revoked, and so cannot be exchanged

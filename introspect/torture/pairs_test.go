@@ -31,6 +31,8 @@ func TestPairs(t *testing.T) {
 				cfg.Store.Kind, cfg.Tokens.Format = kind, format
 				if kind == introspect.StoreRedis {
 					cfg.Store.Redis.Address = storetest.StartRedis(t).Address()
+					t.Setenv("TOLLGATE_TEST_SEAL", "kPq3vX9bLm2RtYw7ZsHc5NdJf8GaEuQ1")
+					cfg.Keys.Seal.Env = "TOLLGATE_TEST_SEAL"
 				}
 				testPairs(t, cfg)
 			})
