@@ -54,7 +54,7 @@ func (r *Rig) Gateway(ctx context.Context, o GatewayOptions) (*Gateway, error) {
 	}
 	claims := int64(-1)
 	if o.ClaimsCache {
-		claims = 0 // the default size
+		claims = 16 << 20 // as by default
 	}
 	config, err := write(dir, "gateway.yaml", fmt.Sprintf(`listen: %s
 admin: %s
