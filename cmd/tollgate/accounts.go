@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path/filepath"
 
+	"github.com/tollgate/tollgate/examples/webapp"
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/admin"
 )
@@ -48,7 +49,7 @@ func (f folder) secrets() (s secrets, first bool, err error) {
 
 // furnish makes the accounts that are missing, and gives those whose secret
 // was made now that secret, whatever they had before.
-func (f folder) furnish(ctx context.Context, ops admin.Admin) (s secrets, first bool, err error) {
+func (f folder) furnish(ctx context.Context, ops admin.Admin, app webapp.Config) (s secrets, first bool, err error) {
 	if s, first, err = f.secrets(); err != nil {
 		return nil, false, err
 	}
@@ -74,9 +75,20 @@ func (f folder) furnish(ctx context.Context, ops admin.Admin) (s secrets, first 
 			return nil, false, fmt.Errorf("making the client %s: %w", id, err)
 		}
 	}
+	if err := ensureClient(ctx, ops, application(app), false); err != nil {
+		return nil, false, fmt.Errorf("making the client %s: %w", app.ClientID, err)
+	}
 	// What the gateway proves itself with to the orders service.
 	_, _, err = f.once(filepath.Join("secrets", "upstream"), func() ([]byte, error) { return []byte(rand.Text() + rand.Text()), nil })
 	return s, first, err
+}
+
+// application is the demo's example application as a client.
+func application(app webapp.Config) admin.NewClient {
+	return admin.NewClient{ID: app.ClientID, Application: admin.Application{
+		Name: "the example application", RedirectURIs: []string{app.Callback()}, PostLogoutURIs: []string{app.AfterLogout()},
+		Public: true, FirstParty: true,
+	}}
 }
 
 // ensureUser adds u. One that is there is left alone, unless its password is

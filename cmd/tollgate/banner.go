@@ -38,12 +38,13 @@ func banner(w io.Writer, s settings, demo string, accounts secrets, first bool) 
 			fmt.Fprintf(&b, "  %-11s %s\n", id, accounts[id])
 		}
 	}
-	tries(&b, "http://"+s.Listen, quote(demo))
+	tries(&b, s, quote(demo))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func tries(b *strings.Builder, gateway, demo string) {
+func tries(b *strings.Builder, s settings, demo string) {
+	gateway := "http://" + s.Listen
 	try := func(what string, commands ...string) {
 		fmt.Fprintf(b, "\n%s\n", what)
 		for _, c := range commands {
@@ -73,6 +74,11 @@ func tries(b *strings.Builder, gateway, demo string) {
 	try("An API user sends its secret with every request, and the service behind sees a token:",
 		secret("reporting", `X-API-Key: \1`)+" | curl -sS -H @- "+gateway+"/reports/daily",
 		secret("reporting", `X-API-Key: \1`)+" | curl -sS -H @- "+gateway+"/whoami")
+	if s.Issuer == gateway {
+		try("In a browser: log in to the example application as customer-1, and see your account:",
+			gateway+"/app/",
+			gateway+"/account")
+	}
 	b.WriteByte('\n')
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/tollgate/tollgate/engine/httpauth"
 	localverifier "github.com/tollgate/tollgate/engine/verifier"
 	"github.com/tollgate/tollgate/examples/orders"
+	"github.com/tollgate/tollgate/examples/webapp"
 	"github.com/tollgate/tollgate/gateway"
 	"github.com/tollgate/tollgate/internal/yamlconf"
 	"github.com/tollgate/tollgate/introspect"
@@ -171,7 +172,7 @@ func (d *dev) startIntrospect(ctx context.Context, p *parts) (secrets, bool, err
 	if err != nil {
 		return nil, false, errors.Join(err, service.Close())
 	}
-	accounts, first, err := d.folder.furnish(ctx, service.Admin())
+	accounts, first, err := d.folder.furnish(ctx, service.Admin(), d.app())
 	if err != nil {
 		return nil, false, errors.Join(err, service.Close())
 	}
@@ -182,12 +183,25 @@ func (d *dev) startIntrospect(ctx context.Context, p *parts) (secrets, bool, err
 	return accounts, first, nil
 }
 
-// startOrders starts the microservice. It verifies the forwarded JWT itself;
+// app is the example application that people log in to. It is where the issuer
+// is: behind the gateway.
+func (d *dev) app() webapp.Config {
+	return webapp.Config{Issuer: d.Issuer, ClientID: "example-app", URL: d.Issuer + "/app", API: d.Issuer + "/whoami"}
+}
+
+// startOrders starts the microservice, and the application beside it. It verifies the forwarded JWT itself;
 // in opaque mode there is none, and it believes the gateway.
 func (d *dev) startOrders(ctx context.Context, p *parts) error {
+	app, err := webapp.New(d.app())
+	if err != nil {
+		return err
+	}
 	serve := func(know func(http.Handler) http.Handler) func(context.Context) error {
 		return func(ctx context.Context) error {
-			return orders.Serve(ctx, d.listeners["service"], orders.New().Handler(know))
+			both := http.NewServeMux()
+			both.Handle("/app/", app.Handler())
+			both.Handle("/", orders.New().Handler(know))
+			return orders.Serve(ctx, d.listeners["service"], both)
 		}
 	}
 	if d.Mode == gateway.ModeOpaque {
