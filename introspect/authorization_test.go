@@ -32,12 +32,12 @@ const (
 	partnerCallback = "https://partner.example/callback?from=tollgate"
 )
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	return newSiteWith(t, quick(t))
 }
 
-func newSiteWith(t *testing.T, cfg Config) *site {
+func newSiteWith(t testing.TB, cfg Config) *site {
 	t.Helper()
 	cfg.Issuer = selfIssuer
 	s := &site{fixture: start(t, cfg)}
@@ -67,7 +67,7 @@ func newSiteWith(t *testing.T, cfg Config) *site {
 
 // A browser keeps cookies, and stops where it is sent away from the service.
 type browser struct {
-	t    *testing.T
+	t    testing.TB
 	site *site
 	http *http.Client
 }

@@ -19,7 +19,7 @@ func (f *fixture) metadata() map[string]any {
 }
 
 // list is a member that is an array of strings.
-func list(t *testing.T, m map[string]any, name string) []string {
+func list(t testing.TB, m map[string]any, name string) []string {
 	t.Helper()
 	values, ok := m[name].([]any)
 	if !ok {

@@ -49,7 +49,7 @@ func (f *fixture) signed(token string) (header, claims map[string]any) {
 }
 
 // unpack decodes a JWT whose signature others verify.
-func unpack(t *testing.T, text string) (header, claims map[string]any) {
+func unpack(t testing.TB, text string) (header, claims map[string]any) {
 	t.Helper()
 	part := strings.Split(text, ".")
 	if len(part) != 3 {

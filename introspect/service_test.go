@@ -22,7 +22,7 @@ import (
 // fixture is a running service with accounts: user alice (role customer, scopes
 // read and write), clients reporting (role auditor) and gateway (service).
 type fixture struct {
-	t         *testing.T
+	t         testing.TB
 	svc       *Service
 	url       string
 	admin     string
@@ -44,7 +44,7 @@ func (f *fixture) stopClock() { f.stopped.Store(time.Now().UnixNano()) }
 const alicePassword = "correct horse battery staple"
 
 // quick makes hashing cheap and limits wide.
-func quick(t *testing.T) Config {
+func quick(t testing.TB) Config {
 	return Config{
 		Data: t.TempDir(), Issuer: "https://as.example", Audience: []string{"orders", "billing"},
 		Store: StoreConfig{Kind: StoreMemory},
@@ -52,7 +52,7 @@ func quick(t *testing.T) Config {
 	}
 }
 
-func start(t *testing.T, cfg Config) *fixture {
+func start(t testing.TB, cfg Config) *fixture {
 	t.Helper()
 	f := run(t, cfg)
 	ctx := t.Context()
@@ -77,7 +77,7 @@ func start(t *testing.T, cfg Config) *fixture {
 const selfIssuer = "self"
 
 // run serves cfg until the test ends or stop is called.
-func run(t *testing.T, cfg Config) *fixture {
+func run(t testing.TB, cfg Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, cfg: cfg, log: new(lockedBuffer)}
 	public, adminListener := listen(t), listen(t)
@@ -133,7 +133,7 @@ func (f *fixture) waitReady() {
 	f.t.Fatal("service is not ready")
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -167,7 +167,7 @@ type reply struct {
 }
 
 // fields are the members of a JSON answer.
-func (r reply) fields(t *testing.T) map[string]any {
+func (r reply) fields(t testing.TB) map[string]any {
 	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal([]byte(r.body), &m); err != nil {
@@ -177,7 +177,7 @@ func (r reply) fields(t *testing.T) map[string]any {
 }
 
 // text is a member that is a string.
-func (r reply) text(t *testing.T, name string) string {
+func (r reply) text(t testing.TB, name string) string {
 	t.Helper()
 	s, _ := r.fields(t)[name].(string)
 	return s
