@@ -32,6 +32,9 @@ var (
 	tokenRoute    = &localRoute{[]string{"POST"}, true, (*Gateway).passOn}
 	revokeRoute   = &localRoute{[]string{"POST"}, true, (*Gateway).passOn}
 	documentRoute = &localRoute{[]string{"GET", "HEAD"}, false, (*Gateway).passOn}
+	infoRoute     = &localRoute{[]string{"GET", "HEAD", "POST"}, false, (*Gateway).passOn}
+	pageRoute     = &localRoute{[]string{"GET", "HEAD", "POST"}, false, (*Gateway).page}
+	formRoute     = &localRoute{[]string{"POST"}, true, (*Gateway).page}
 )
 
 // local returns the local route for a path, or nil.
@@ -45,8 +48,17 @@ func (g *Gateway) local(path []byte) *localRoute {
 		return tokenRoute
 	case "/oauth2/revoke":
 		return revokeRoute
-	case "/.well-known/oauth-authorization-server", "/.well-known/jwks.json":
+	case "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/jwks.json":
 		return documentRoute
+	case "/oauth2/userinfo":
+		return infoRoute
+	case "/oauth2/par":
+		return revokeRoute
+	case "/oauth2/authorize/login":
+		return formRoute
+	case "/oauth2/authorize", "/oauth2/authorize/consent", "/oauth2/authorize/factor", "/oauth2/authorize/style.css",
+		"/oauth2/authorize/post.js", "/oauth2/authorize/icon.svg", "/oauth2/logout", "/account", "/account/factor":
+		return pageRoute
 	}
 	return nil
 }
@@ -132,6 +144,12 @@ func (g *Gateway) login(req *fasthttp.Request, resp *fasthttp.Response, from str
 
 func (g *Gateway) passOn(req *fasthttp.Request, resp *fasthttp.Response, from string) outcome {
 	return relayed(g.auth.client.Relay(req, resp, from))
+}
+
+// page passes a page that people see on in the gateway's name, so that the
+// service believes where they are.
+func (g *Gateway) page(req *fasthttp.Request, resp *fasthttp.Response, from string) outcome {
+	return relayed(g.auth.client.Page(req, resp, from))
 }
 
 // logout revokes the token that is presented, which is read as it is for every
