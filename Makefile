@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X github.com/tollgate/tollgate/internal/buildinfo.commit=$(VERSION)
 # Modules of their own: the benchmarks' peers and the assembly generator stay out of ours.
-MODULES := . bench engine/ed25519/_asm engine/jwt/_asm
+MODULES := . bench engine/ecdsa/_asm engine/ed25519/_asm engine/jwt/_asm
 
 .PHONY: help
 help: ## list the targets
@@ -67,20 +67,23 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 emulate: ## tests what the engine does with bytes, keys and signatures as arm64 and, big-endian, s390x, under QEMU; EMULATE picks
 	@for a in $(or $(EMULATE),aarch64 s390x); do q=qemu-$$a-static; echo "under $$q"; \
 	  command -v $$q >/dev/null || { echo "$$q is not installed: apt-get install qemu-user-static"; exit 1; }; \
-	  CGO_ENABLED=0 GOARCH=$${a/aarch64/arm64} $(GO) test -short -exec $$q ./engine/claims ./engine/jwt ./engine/ed25519/... ./engine/keyset ./engine/revocation || exit 1; done
+	  CGO_ENABLED=0 GOARCH=$${a/aarch64/arm64} $(GO) test -short -exec $$q ./engine/claims ./engine/jwt ./engine/ecdsa/... ./engine/ed25519/... ./engine/keyset ./engine/revocation || exit 1; done
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
-	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/{avx2,avx512}_amd64.{go,s}
-	$(GO) generate ./engine/ed25519/... ./engine/jwt
+	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/{avx2,avx512}_amd64.{go,s} engine/ecdsa/internal/ifma/point_amd64.{go,s}
+	$(GO) generate ./engine/ecdsa/... ./engine/ed25519/... ./engine/jwt
 	git diff --exit-code --stat -- engine
 
 .PHONY: backends
-backends: ## the Ed25519 tests under every backend, forced; never from the test cache, which does not see the choice
+backends: ## the signatures' tests under every backend, forced; never from the test cache, which does not see the choice
 	@for b in generic avx2 avx512ifma; do echo "backend $$b"; \
 	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/ed25519 | grep -v '^=== ' || exit 1; \
 	  TOLLGATE_ED25519=$$b $(GO) test -count=1 -short ./engine ./engine/ed25519/... || exit 1; done
-	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ed25519/... ./engine/jwt
+	@for b in generic avx512ifma; do echo "ECDSA backend $$b"; \
+	  TOLLGATE_ECDSA=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/ecdsa | grep -v '^=== ' || exit 1; \
+	  TOLLGATE_ECDSA=$$b $(GO) test -count=1 -short ./engine ./engine/ecdsa/... || exit 1; done
+	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ecdsa/... ./engine/ed25519/... ./engine/jwt
 
 .PHONY: bench-ed25519
 bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder keeps it

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package ecdsa
 
 import "github.com/tollgate/tollgate/engine/ecdsa/internal/scalar"

@@ -114,3 +114,27 @@ var cube = func() (c Element) {
 	c.Mul(&square, &square)
 	return c
 }()
+
+// SetLimbs sets e to the number of five limbs of 52 bits modulo p. The words of e
+// are that number: it is in Montgomery's form before and after, or not.
+func (e *Element) SetLimbs(l *[5]uint64) {
+	t := Element{l[0] | l[1]<<52, l[1]>>12 | l[2]<<40, l[2]>>24 | l[3]<<28, l[3]>>36 | l[4]<<16}
+	// The number is below 16*2^256 and the words above it are taken off by p.
+	for top := l[4] >> 48; ; {
+		d0, k := bits.Sub64(t[0], p0, 0)
+		d1, k := bits.Sub64(t[1], p1, k)
+		d2, k := bits.Sub64(t[2], 0, k)
+		d3, k := bits.Sub64(t[3], p3, k)
+		if top, k = bits.Sub64(top, 0, k); k != 0 {
+			*e = t
+			return
+		}
+		t = Element{d0, d1, d2, d3}
+	}
+}
+
+// Limbs returns the words of e as five limbs of 52 bits.
+func (e *Element) Limbs() [5]uint64 {
+	const mask = 1<<52 - 1
+	return [5]uint64{e[0] & mask, (e[0]>>52 | e[1]<<12) & mask, (e[1]>>40 | e[2]<<24) & mask, (e[2]>>28 | e[3]<<36) & mask, e[3] >> 16}
+}

@@ -17,7 +17,15 @@ import (
 type Scalar [4]uint64
 
 // order is n.
-var order = Scalar{0xf3b9cac2fc632551, 0xbce6faada7179e84, 1<<64 - 1, 0xffffffff00000000}
+var order = Scalar{n0, n1, n2, n3}
+
+// The words of n.
+const (
+	n0 = 0xf3b9cac2fc632551
+	n1 = 0xbce6faada7179e84
+	n2 = 1<<64 - 1
+	n3 = 0xffffffff00000000
+)
 
 // Order is n and what an inversion needs of it.
 var Order = inverse.Modulus{Words: order, K: minusInverse & (1<<60 - 1)}
@@ -69,27 +77,51 @@ func (s *Scalar) Invert(a *Scalar) {
 	s.Mul(&w, &square)
 }
 
+// InvertAll replaces each of list, of at most eight, none 0, by 2^256 over it, with
+// one inversion for all (Montgomery's trick).
+func InvertAll(list []Scalar) {
+	var products [8]Scalar // of all up to this one; each product is divided by 2^256
+	for i := range list {
+		if products[i] = list[i]; i > 0 {
+			products[i].Mul(&products[i-1], &list[i])
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	var inverse Scalar
+	inverse.Invert(&products[len(list)-1])
+	for i := len(list) - 1; i > 0; i-- {
+		s := list[i]
+		list[i].Mul(&inverse, &products[i-1])
+		inverse.Mul(&inverse, &s)
+	}
+	list[0] = inverse
+}
+
 // Mul sets s to a * b / 2^256 (Montgomery's product).
 func (s *Scalar) Mul(a, b *Scalar) {
-	var t [6]uint64
+	b0, b1, b2, b3 := b[0], b[1], b[2], b[3]
+	var t0, t1, t2, t3, t4 uint64
 	for _, w := range a {
-		// t + w*b, and a multiple of n that clears the least word. t is below 2n
+		// t + w*b, and a multiple q*n that clears the least word. t is below 2n
 		// before and after.
-		var carry uint64
-		for j := range 4 {
-			t[j], carry = mulAdd(w, b[j], t[j], carry)
-		}
-		t[4], t[5] = bits.Add64(t[4], carry, 0)
-		q := t[0] * minusInverse
-		_, carry = mulAdd(q, order[0], t[0], 0)
-		for j := 1; j < 4; j++ {
-			t[j-1], carry = mulAdd(q, order[j], t[j], carry)
-		}
-		t[3], carry = bits.Add64(t[4], carry, 0)
-		t[4] = t[5] + carry
+		var c, t5 uint64
+		t0, c = mulAdd(w, b0, t0, 0)
+		t1, c = mulAdd(w, b1, t1, c)
+		t2, c = mulAdd(w, b2, t2, c)
+		t3, c = mulAdd(w, b3, t3, c)
+		t4, t5 = bits.Add64(t4, c, 0)
+		q := t0 * minusInverse
+		_, c = mulAdd(q, n0, t0, 0)
+		t0, c = mulAdd(q, n1, t1, c)
+		t1, c = mulAdd(q, n2, t2, c)
+		t2, c = mulAdd(q, n3, t3, c)
+		t3, c = bits.Add64(t4, c, 0)
+		t4 = t5 + c
 	}
-	r := Scalar(t[:4])
-	if u, borrow := r.minusOrder(); t[4] >= borrow {
+	r := Scalar{t0, t1, t2, t3}
+	if u, borrow := r.minusOrder(); t4 >= borrow {
 		r = u
 	}
 	*s = r

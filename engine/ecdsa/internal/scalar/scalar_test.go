@@ -121,6 +121,27 @@ func TestMulInvert(t *testing.T) {
 		}
 		b = a
 	}
+	var list, each []Scalar
+	for v := range numbers(200) {
+		if v = new(big.Int).Mod(v, n); v.Sign() > 0 {
+			list = append(list, fromBig(v))
+		}
+	}
+	for i := range list {
+		var one Scalar
+		one.Invert(&list[i])
+		each = append(each, one)
+	}
+	for from := 0; from+8 <= len(list); from++ {
+		size := from % 9
+		got := append([]Scalar(nil), list[from:from+size]...)
+		InvertAll(got)
+		for i := range got {
+			if got[i] != each[from+i] {
+				t.Fatalf("2^256 / %x among %d is %x, want %x", list[from+i], size, got[i], each[from+i])
+			}
+		}
+	}
 	if k := new(big.Int).Mul(n, new(big.Int).SetUint64(minusInverse)); k.Add(k, big.NewInt(1)).TrailingZeroBits() < 64 {
 		t.Error("minusInverse is not -1/n modulo 2^64")
 	}
