@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/tollgate/tollgate/introspect/admin"
@@ -30,8 +29,8 @@ var (
 )
 
 // CopyStore copies all that is alive in the store of one configuration to the
-// empty one of another, and the signing keys where those have a folder of their
-// own and it is empty. Nobody is logged out: access tokens, refresh tokens and
+// empty one of another, and the signing keys unless they are in an
+// environment variable. Nobody is logged out: access tokens, refresh tokens and
 // revocations hold in the copy. What it lacks is refresh tokens that were used
 // already, whose second use then ends no session, and counts of failed logins. A
 // copy that fails is made again into an empty store.
@@ -67,10 +66,7 @@ func CopyStore(ctx context.Context, from, to Config, log *slog.Logger) (done Cop
 			return done, err
 		}
 	}
-	if from.Keys.Env == "" && to.Keys.Env == "" {
-		done.Keys, err = copyKeys(filepath.Join(from.Data, "keys"), filepath.Join(to.Data, "keys"))
-	}
-	return done, err
+	return done, c.copyKeys(from, to)
 }
 
 func sameFolder(a, b string) bool {
@@ -171,6 +167,9 @@ func (c *copying) live() error {
 			return c.to.Issue(c.ctx, t)
 		},
 		Record: func(r *store.Record) error {
+			if r.Kind == store.RecordKey { // sealed for that store; see copyKeys
+				return nil
+			}
 			if records = append(records, r); len(records) < copyBatch {
 				return nil
 			}
@@ -183,31 +182,28 @@ func (c *copying) live() error {
 	return keep()
 }
 
-// copyKeys copies the files of signing keys to a folder that has none.
-func copyKeys(from, to string) (int, error) {
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		return 0, err
+// copyKeys copies the signing keys, where neither service has them from its
+// environment.
+func (c *copying) copyKeys(from, to Config) error {
+	if from.Keys.Env != "" || to.Keys.Env != "" {
+		return nil
 	}
-	if there, err := os.ReadDir(to); err != nil || len(there) > 0 {
-		return 0, err
+	source, err := openKeys(from, c.from)
+	if err != nil {
+		return err
 	}
-	files, err := os.ReadDir(from)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
+	target, err := openKeys(to, c.to)
+	if err != nil {
+		return err
 	}
-	n := 0
-	for _, f := range files {
-		if !f.Type().IsRegular() {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(from, f.Name()))
-		if err != nil {
-			return n, err
-		}
-		if err := os.WriteFile(filepath.Join(to, f.Name()), text, 0o600); err != nil {
-			return n, err
-		}
-		n++
+	keys, err := source.Export()
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
 	}
-	return n, err
+	added, exist, err := target.Import(keys)
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	c.done.Keys = added + exist
+	return nil
 }

@@ -2,6 +2,8 @@ package introspect
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -19,6 +21,10 @@ func TestCopyStore(t *testing.T) {
 	second := quick(t)
 	second.Store.Kind, second.Store.Redis.Address = StoreRedis, server.Address()
 	second.Tokens.Format = FormatOpaque
+	second.Keys.Seal.File = filepath.Join(t.TempDir(), "seal")
+	if err := os.WriteFile(second.Keys.Seal.File, []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEF\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	third := quick(t)
 	third.Store.Kind = StorePebble
 	third.Tokens.Format = FormatOpaque

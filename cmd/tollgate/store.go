@@ -30,8 +30,8 @@ func newStoreCopy() *cobra.Command {
 		Long: `Copy accounts, sessions, tokens, revocations and records from the store of one
 configuration of the security service to that of another, which has to be empty.
 No service may run on either. Nobody is logged out: tokens go on working, and what
-is revoked stays revoked. Signing keys are copied where the second configuration
-has a data folder of its own.
+is revoked stays revoked. Signing keys are copied unless a configuration has them
+from its environment.
 
 Refresh tokens that were used before are not copied: using one again is refused,
 and ends no session. Failed logins are counted anew.`,
