@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 
@@ -44,8 +45,10 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 	if len(password) == 0 || len(password) > account.MaxPassword {
 		return nil, "", 0, account.ErrPasswordLength
 	}
-	if id == "" || len(id) > 255 {
-		return nil, "", 0, invalidRequest("id must be 1 to 255 bytes")
+	// The replacement character is what a reader of JSON makes of text that was
+	// no UTF-8: not what the user has sent.
+	if id == "" || len(id) > 255 || !utf8.ValidString(id) || strings.ContainsRune(id, utf8.RuneError) {
+		return nil, "", 0, invalidRequest("id must be 1 to 255 bytes of UTF-8")
 	}
 	if network, err = s.network(ctx); err != nil {
 		return nil, "", 0, err

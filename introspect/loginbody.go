@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 
@@ -83,11 +84,14 @@ func readMultipart(body []byte, boundary string) (map[string]string, error) {
 	return nil, errMultipart
 }
 
-var errLoginBody = invalidRequest("body must be one JSON object with the strings id and password, each once")
+var errLoginBody = invalidRequest("body must be one JSON object in UTF-8 with the strings id and password, each once")
 
 // readObject reads a JSON object of strings. Other members may be anything; no
 // name may be there twice.
 func readObject(body []byte) (map[string]string, error) {
+	if !utf8.Valid(body) { // package json would change it
+		return nil, errLoginBody
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, errLoginBody

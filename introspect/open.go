@@ -114,8 +114,12 @@ func OpenAdmin(ctx context.Context, cfg Config, log *slog.Logger) (admin.Admin, 
 		return nil, err
 	}
 	c := cfg.WithDefaults()
-	if running, err := admin.Dial(ctx, socketPath(c.Data)); err == nil {
+	running, err := admin.Dial(ctx, socketPath(c.Data))
+	if err == nil {
 		return running, nil
+	}
+	if !errors.Is(err, admin.ErrNoService) {
+		return nil, fmt.Errorf("admin socket: %w", err)
 	}
 	if c.Store.Kind == StoreMemory {
 		return nil, errNoService

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"text/template"
 	"time"
+
+	"github.com/tollgate/tollgate/internal/private"
 )
 
 // folder is the data folder of dev.
@@ -26,6 +28,12 @@ func openFolder(path string) (folder, error) {
 	}
 	if err == nil {
 		_, err = os.ReadDir(abs)
+	}
+	if err == nil {
+		err = private.CheckDir(abs)
+	}
+	if err == nil {
+		err = private.CheckDir(filepath.Join(abs, "secrets"))
 	}
 	if err != nil {
 		// The reason without the system call; the path is the one that was given.
@@ -43,7 +51,7 @@ func (f folder) path(name string) string { return filepath.Join(string(f), name)
 // lock keeps other processes from using the folder as a demo, until the
 // returned function is called or the process ends.
 func (f folder) lock() (unlock func() error, err error) {
-	file, err := os.OpenFile(f.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := private.OpenFile(f.path("lock"), os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +65,7 @@ func (f folder) lock() (unlock func() error, err error) {
 // once returns what the file called name holds; where there is none, it makes
 // one of what value returns, and reports that it did.
 func (f folder) once(name string, value func() ([]byte, error)) (text []byte, made bool, err error) {
-	text, err = os.ReadFile(f.path(name))
+	text, err = private.ReadFile(f.path(name))
 	if !errors.Is(err, fs.ErrNotExist) {
 		return text, false, err
 	}
@@ -69,13 +77,7 @@ func (f folder) once(name string, value func() ([]byte, error)) (text []byte, ma
 
 // write replaces a file at once, so that a crash leaves the old one or the new
 // one, and lets nobody but the owner read it.
-func (f folder) write(name string, text []byte) error {
-	temp := f.path(name) + ".new"
-	if err := os.WriteFile(temp, text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(temp, f.path(name))
-}
+func (f folder) write(name string, text []byte) error { return private.WriteFile(f.path(name), text) }
 
 // settings are what the configurations of dev are made of.
 type settings struct {

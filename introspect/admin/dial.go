@@ -4,19 +4,39 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"path/filepath"
+	"syscall"
 
+	"github.com/tollgate/tollgate/internal/private"
 	"github.com/tollgate/tollgate/introspect/signing"
 )
 
 // remote is an Admin behind a socket.
 type remote struct{ http *http.Client }
 
-// Dial reaches the service that listens on the socket at path.
+// ErrNoService: no service listens there.
+var ErrNoService = errors.New("no service is running")
+
+// Dial reaches the service that listens on the socket at path. It refuses a
+// socket, and a folder, that another user could have made: passwords are sent to
+// whoever listens. Where nobody listens the error is ErrNoService.
 func Dial(ctx context.Context, path string) (Admin, error) {
+	err := private.CheckDir(filepath.Dir(path))
+	if err == nil {
+		err = private.CheckSocket(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoService
+	}
+	if err != nil {
+		return nil, err
+	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		name, done, err := SocketName(path)
 		if err != nil {
@@ -27,6 +47,9 @@ func Dial(ctx context.Context, path string) (Admin, error) {
 		return d.DialContext(ctx, "unix", name)
 	}
 	conn, err := dial(ctx, "", "") // to learn now whether somebody is there
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, ErrNoService // one was, and was killed
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ import (
 
 // Options are what may be chosen about a store; the zero value is usable.
 type Options struct {
-	FS         vfs.FS // nil: the operating system's
+	FS         vfs.FS // nil: the operating system's, all for the process's user alone
 	HotTokens  int    // access tokens held in memory; 0: 100,000
 	CacheBytes int64  // of blocks of the database in memory; 0: 64 MiB
 	Log        *slog.Logger
@@ -75,7 +75,10 @@ func Open(dir string, o Options) (*Store, error) {
 		o.CacheBytes = 64 << 20
 	}
 	if o.FS == nil {
-		o.FS = vfs.Default
+		var err error
+		if o.FS, err = openPrivate(dir); err != nil {
+			return nil, fmt.Errorf("opening store %q: %w", dir, err)
+		}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
