@@ -8,6 +8,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/pprofhandler"
+
+	"github.com/tollgate/tollgate/gateway/edge"
 )
 
 // admin serves the admin listener.
@@ -26,8 +28,8 @@ func (g *Gateway) admin(ctx *fasthttp.RequestCtx) {
 		g.metrics.write(ctx)
 	case path == "/debug/pprof" || strings.HasPrefix(path, "/debug/pprof/"):
 		pprofhandler.PprofHandler(ctx)
-	case path == authorizePath || strings.HasPrefix(path, authorizePath+"/"):
-		g.authorize(ctx)
+	case path == edge.AuthorizePath || strings.HasPrefix(path, edge.AuthorizePath+"/"):
+		g.edge.Authorize(ctx)
 	default:
 		ctx.Error("not found\n", fasthttp.StatusNotFound)
 	}
@@ -61,7 +63,7 @@ type Readiness struct {
 func (g *Gateway) Readiness() Readiness {
 	a := g.auth
 	r := Readiness{
-		Draining:    g.draining.Load(),
+		Draining:    g.edge.Draining(),
 		FeedSilence: -1,
 		KeyAge:      -1,
 		FeedStale:   a.stale.Load(),

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/introspect/client"
 )
 
@@ -44,26 +45,26 @@ func newAPIUsers(cfg APIUsers, source tokenSource) *apiUsers {
 }
 
 // user authenticates a client by its credentials and goes on with its token.
-func (a *authenticator) user(c credential, now time.Time) (identity, outcome) {
+func (a *authenticator) user(c credential, now time.Time) (edge.Identity, edge.Outcome) {
 	if a.users.cfg.Disabled {
-		return identity{}, invalidToken
+		return edge.Identity{}, edge.InvalidToken
 	}
-	o := invalidClient
+	o := edge.InvalidClient
 	// A kept token may have been revoked while the credentials are good: then
 	// there is a new one, once.
 	for range 2 {
 		token, key, err := a.users.token(c, now)
 		if err != nil {
-			return identity{}, refused(err)
+			return edge.Identity{}, refused(err)
 		}
 		now = time.Now() // the token may have been issued after the request began
-		var who identity
-		if who, o = a.token([]byte(token), now); o != invalidToken {
+		var who edge.Identity
+		if who, o = a.token([]byte(token), now); o != edge.InvalidToken {
 			return who, o
 		}
 		a.users.forget(key)
 	}
-	return identity{}, o
+	return edge.Identity{}, o
 }
 
 // token returns the token of the client that presents c.

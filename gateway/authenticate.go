@@ -8,11 +8,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/tollgate/tollgate/engine"
 	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/engine/jwt"
 	"github.com/tollgate/tollgate/engine/keyset"
 	"github.com/tollgate/tollgate/engine/revocation"
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/introspect/client"
 )
 
@@ -104,13 +107,28 @@ func (a *authenticator) close() {
 	a.client.Close()
 }
 
-// authenticate says who presents c; forwarded means that it is known.
-func (a *authenticator) authenticate(c credential, now time.Time) (identity, outcome) {
+// Authenticate says who is asking; edge.Allowed means that it is known.
+func (a *authenticator) Authenticate(p edge.Presented, now time.Time) (edge.Identity, edge.Outcome) {
+	return a.authenticate(readCredential(p.Authorization, p.HasAuthorization, p.APIKey, p.HasAPIKey), now)
+}
+
+// Token reads a bearer token without judging it.
+func (a *authenticator) Token(p edge.Presented) ([]byte, edge.Outcome) {
+	switch c := readCredential(p.Authorization, p.HasAuthorization, p.APIKey, p.HasAPIKey); c.kind {
+	case noCredential:
+		return nil, edge.Anonymous
+	case bearerToken:
+		return c.value, edge.Allowed
+	}
+	return nil, edge.InvalidToken
+}
+
+func (a *authenticator) authenticate(c credential, now time.Time) (edge.Identity, edge.Outcome) {
 	switch c.kind {
 	case noCredential:
-		return identity{}, anonymous
+		return edge.Identity{}, edge.Anonymous
 	case badCredential:
-		return identity{}, invalidToken
+		return edge.Identity{}, edge.InvalidToken
 	case bearerToken:
 		return a.token(c.value, now)
 	}
@@ -118,37 +136,37 @@ func (a *authenticator) authenticate(c credential, now time.Time) (identity, out
 }
 
 // token validates an access token.
-func (a *authenticator) token(token []byte, now time.Time) (identity, outcome) {
+func (a *authenticator) token(token []byte, now time.Time) (edge.Identity, edge.Outcome) {
 	if a.stale.Load() && !a.serve {
-		return identity{}, unavailable
+		return edge.Identity{}, edge.Unavailable
 	}
-	var who identity
+	var who edge.Identity
 	var err error
 	switch a.mode {
 	case ModeJWT:
-		who.token = token
-		who.claims, err = a.engine.VerifyAt(token, now)
+		who.Token = token
+		who.Claims, err = a.engine.VerifyAt(token, now)
 		if err != nil {
 			if a.keys.Snapshot().Len() == 0 {
-				return identity{}, unavailable // nobody can be told from anybody
+				return edge.Identity{}, edge.Unavailable // nobody can be told from anybody
 			}
-			return identity{}, invalidToken
+			return edge.Identity{}, edge.InvalidToken
 		}
 	default:
 		who, err = a.introspect(token)
 		if err != nil {
-			return identity{}, refused(err)
+			return edge.Identity{}, refused(err)
 		}
-		if now.UnixMilli() >= int64(who.claims.ExpiresAt()) || a.revoked(who.claims) {
-			return identity{}, invalidToken
+		if now.UnixMilli() >= int64(who.Claims.ExpiresAt()) || a.Revoked(who.Claims) {
+			return edge.Identity{}, edge.InvalidToken
 		}
 	}
-	return who, forwarded
+	return who, edge.Allowed
 }
 
-func (a *authenticator) introspect(token []byte) (identity, error) {
+func (a *authenticator) introspect(token []byte) (edge.Identity, error) {
 	if !tokenShaped(token) {
-		return identity{}, client.ErrInactive
+		return edge.Identity{}, client.ErrInactive
 	}
 	ask := a.client.Introspect
 	if a.mode == ModePhantom {
@@ -156,30 +174,30 @@ func (a *authenticator) introspect(token []byte) (identity, error) {
 	}
 	answer, err := ask(context.Background(), token)
 	if err != nil {
-		return identity{}, err
+		return edge.Identity{}, err
 	}
-	who := identity{claims: answer.Claims, token: token}
+	who := edge.Identity{Claims: answer.Claims, Token: token}
 	if a.mode == ModePhantom {
-		who.token, who.phantom = nil, answer.Phantom
+		who.Token, who.Phantom = nil, answer.Phantom
 	}
 	return who, nil
 }
 
 // refused is the outcome of a failed call to the security service.
-func refused(err error) outcome {
+func refused(err error) edge.Outcome {
 	switch {
 	case errors.Is(err, client.ErrInactive):
-		return invalidToken
+		return edge.InvalidToken
 	case errors.Is(err, client.ErrCredentials):
-		return invalidClient
+		return edge.InvalidClient
 	case errors.Is(err, client.ErrBusy):
-		return limited
+		return edge.Limited
 	}
-	return unavailable
+	return edge.Unavailable
 }
 
-// revoked reports whether what c speaks of was revoked.
-func (a *authenticator) revoked(c *claims.Claims) bool {
+// Revoked reports whether what c speaks of was revoked.
+func (a *authenticator) Revoked(c *claims.Claims) bool {
 	return a.set.Revoked(c.TokenID(), c.SessionID(), c.Subject(), c.ClientID(), c.KeyID(), c.IssuedAt().Unix())
 }
 
@@ -218,4 +236,50 @@ func (f feed) Next(ctx context.Context, after string) (revocation.Batch, error) 
 		f.c.Revise()
 	}
 	return out, nil
+}
+
+// visible reports whether s holds no control byte, no space at its ends and
+// not the separator.
+func visible(s string, separator byte) bool {
+	if s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == 0x7f || c == separator && separator != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// endpointService is the security service as the gateway's endpoints use it.
+type endpointService struct {
+	client *client.Client
+	ctx    context.Context // ends when the gateway has drained
+}
+
+func (s endpointService) Login(in *fasthttp.Request, out *fasthttp.Response, from string) edge.Outcome {
+	return relayed(s.client.Login(in, out, from))
+}
+
+func (s endpointService) Relay(in *fasthttp.Request, out *fasthttp.Response, from string) edge.Outcome {
+	return relayed(s.client.Relay(in, out, from))
+}
+
+func (s endpointService) Page(in *fasthttp.Request, out *fasthttp.Response, from string) edge.Outcome {
+	return relayed(s.client.Page(in, out, from))
+}
+
+func (s endpointService) Logout(token []byte) edge.Outcome {
+	return relayed(s.client.Revoke(s.ctx, string(token)))
+}
+
+func relayed(err error) edge.Outcome {
+	switch {
+	case err == nil:
+		return edge.Served
+	case errors.Is(err, client.ErrBusy):
+		return edge.Limited
+	}
+	return edge.Unavailable
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/tollgate/tollgate/engine"
-	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
 
 // A kind says what a request presents.
@@ -22,11 +21,6 @@ const (
 type credential struct {
 	kind  kind
 	value []byte // the token; the base64 of the pair; the key
-}
-
-// credentialOf reads the credential of a request.
-func credentialOf(r *wire.Request) credential {
-	return readCredential(r.Value(wire.Authorization), r.Has(wire.Authorization), r.Value(wire.APIKey), r.Has(wire.APIKey))
 }
 
 // readCredential reads Authorization and X-API-Key, each if it is there. Two at

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // explain describes the decision on a request in words.
 func (c *Config) explain(asked *policy.Request) string {
-	if (*Gateway)(nil).local(asked.Path) != nil {
+	if edge.IsEndpoint(asked.Path) {
 		return fmt.Sprintf("%s %s: answered by the gateway itself", asked.Method, asked.Path)
 	}
 	table, err := policy.New(c.Routes, nil)

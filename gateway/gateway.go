@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/internal/netio"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 	"github.com/tollgate/tollgate/gateway/policy"
@@ -20,27 +20,16 @@ import (
 
 // A Gateway authenticates requests and forwards them.
 type Gateway struct {
-	log       *slog.Logger
-	scratches scratches
-	watch     *netio.Watchdog
-	auth      *authenticator
-	metrics   *collector
-	hallmark  []byte // the field by which upstreams know the gateway
-	tls       *serverTLS
-	snap      atomic.Pointer[snapshot]
-	tunnels   tunnels
-	logins    gate
-	requests  atomic.Uint64 // for sampling the log
+	log     *slog.Logger
+	watch   *netio.Watchdog
+	auth    *authenticator
+	edge    *edge.Server
+	metrics *collector
+	snap    atomic.Pointer[snapshot]
 
 	reloading sync.Mutex
 	ctx       context.Context // ends when the gateway has drained
 	end       context.CancelFunc
-	draining  atomic.Bool
-	open      atomic.Int64
-	mu        sync.Mutex
-	conns     map[*conn]struct{}
-	perAddr   map[netip.Addr]int
-	done      sync.WaitGroup
 }
 
 // New makes a gateway of cfg. It reads secrets and certificates, and connects
@@ -50,14 +39,9 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	g := &Gateway{
-		log:     log,
-		metrics: newCollector(),
-		tunnels: tunnels{open: map[*tunnel]struct{}{}},
-		conns:   map[*conn]struct{}{},
-		perAddr: map[netip.Addr]int{},
-	}
+	g := &Gateway{log: log, metrics: newCollector()}
 	g.ctx, g.end = context.WithCancel(context.Background())
+	var field []byte
 	if cfg.UpstreamSecret.Set() {
 		secret, err := cfg.UpstreamSecret.Read()
 		if err != nil {
@@ -66,23 +50,27 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 		if !visible(secret, 0) {
 			return nil, errors.New("upstream_secret: cannot travel in a header field")
 		}
-		g.hallmark = []byte("X-Auth-Gateway: " + secret + "\r\n")
+		field = []byte("X-Auth-Gateway: " + secret + "\r\n")
 	}
-	var err error
-	if g.tls, err = newServerTLS(cfg.TLS); err != nil {
+	tlsConfig, err := newServerTLS(cfg.TLS)
+	if err != nil {
 		return nil, err
 	}
 	if g.auth, err = newAuthenticator(&cfg, log); err != nil {
 		return nil, err
 	}
 	g.watch = netio.NewWatchdog()
-	snap, err := newSnapshot(cfg, nil, g.watch, g.metrics)
+	snap, err := newSnapshot(cfg, nil, g.watch, g.metrics.requests)
 	if err != nil {
 		g.watch.Stop()
 		g.auth.close()
 		return nil, err
 	}
 	g.snap.Store(snap)
+	g.edge = edge.New(edge.Config{
+		Log: log, Auth: g.auth, Service: endpointService{g.auth.client, g.ctx}, Metrics: g.metrics.requests,
+		Watchdog: g.watch, TLS: tlsConfig, GatewayField: field,
+	}, &snap.edge)
 	g.metrics.watch(g)
 	return g, nil
 }
@@ -100,15 +88,13 @@ func (g *Gateway) Serve(ctx context.Context, public, admin net.Listener) error {
 		ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, DisablePreParseMultipartForm: true,
 		DisableHeaderNamesNormalizing: false, MaxRequestBodySize: 1 << 20, ReadBufferSize: 64 << 10, Logger: quiet{},
 	}
-	failed := make(chan error, 2)
-	go func() { failed <- adminServer.Serve(admin) }()
-	go func() { failed <- g.accept(public) }()
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
+	serving, stopServing := context.WithCancelCause(ctx)
+	defer stopServing(nil)
+	go func() { stopServing(adminServer.Serve(admin)) }()
+	err := g.edge.Serve(serving, public)
+	if err == nil && ctx.Err() == nil {
+		err = context.Cause(serving) // of the admin listener
 	}
-	g.drain(public)
 	stop, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if serr := adminServer.ShutdownWithContext(stop); err == nil && serr != nil && !errors.Is(serr, context.DeadlineExceeded) {
@@ -133,7 +119,7 @@ func (g *Gateway) housekeeping() {
 			return
 		case <-changed:
 			changed = g.auth.set.Changed()
-			g.tunnels.cut(g.auth.revoked)
+			g.edge.CutRevoked()
 		case now := <-tick.C:
 			g.auth.stale.Store(!g.auth.follower.Healthy(now))
 			if n%10 == 0 {

@@ -102,7 +102,7 @@ func TestClientLeaves(t *testing.T) {
 		}
 	}
 	pool := w.g.snap.Load().pools["slow"]
-	w.eventually("rid of all connections", func() bool { return w.g.open.Load() == 0 && pool.Open() == 0 })
+	w.eventually("rid of all connections", func() bool { return w.g.edge.Connections() == 0 && pool.Open() == 0 })
 	if pool.Addrs()[0].Ejected() {
 		t.Error("the upstream is blamed")
 	}
@@ -115,6 +115,10 @@ func TestClientLeaves(t *testing.T) {
 		t.Error("an answer is counted that nobody got")
 	}
 }
+
+// glance is how often a waiting request checks that its client is still there, in
+// milliseconds.
+const glance = 1000
 
 // A client that stays gets its answer, however many glances it takes, and the
 // connection is good for another.
@@ -246,9 +250,9 @@ func TestClientGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.ReadFull(res.Body, make([]byte, 5))
-	if n := w.g.open.Load(); n != 1 {
+	if n := w.g.edge.Connections(); n != 1 {
 		t.Fatalf("%d connections", n)
 	}
 	cancel()
-	w.eventually("noticed that the client is gone", func() bool { return w.g.open.Load() == 0 })
+	w.eventually("noticed that the client is gone", func() bool { return w.g.edge.Connections() == 0 })
 }

@@ -110,7 +110,7 @@ func TestSlowConnections(t *testing.T) {
 	defer c.Close()
 	fmt.Fprintf(c, "GET /orders/zeros?n=100000000 HTTP/1.1\r\nHost: h\r\nAuthorization: %s\r\n\r\n", auth)
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	w.eventually("rid of it", func() bool { return w.g.open.Load() == 0 })
+	w.eventually("rid of it", func() bool { return w.g.edge.Connections() == 0 })
 }
 
 func TestConnectionLimits(t *testing.T) {
@@ -124,7 +124,7 @@ func TestConnectionLimits(t *testing.T) {
 		defer c.Close()
 		open = append(open, c)
 	}
-	w.eventually("counted", func() bool { return w.g.open.Load() == 3 })
+	w.eventually("counted", func() bool { return w.g.edge.Connections() == 3 })
 	c, err := net.Dial("tcp", w.public)
 	if err != nil {
 		t.Fatal(err)

@@ -56,12 +56,13 @@ func (g *Gateway) reload(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	next, err := newSnapshot(cfg, last, g.watch, g.metrics)
+	next, err := newSnapshot(cfg, last, g.watch, g.metrics.requests)
 	if err != nil {
 		return err
 	}
 	g.auth.useKeys(ctx, source, cfg.Keys.File != "")
 	g.snap.Store(next)
+	g.edge.Use(&next.edge)
 	next.probe(g.ctx, last)
 	last.retire(next)
 	return nil

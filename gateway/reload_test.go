@@ -180,7 +180,7 @@ func TestReloadConnectionLimits(t *testing.T) {
 	for range 3 {
 		open = append(open, dial())
 	}
-	w.eventually("counted", func() bool { return w.g.open.Load() == 3 })
+	w.eventually("counted", func() bool { return w.g.edge.Connections() == 3 })
 	w.reload(func(c *Config) { c.Limits.ConnectionsPerAddress = 2 })
 	refused := func(when string) {
 		t.Helper()
@@ -190,7 +190,7 @@ func TestReloadConnectionLimits(t *testing.T) {
 	}
 	refused("with three open")
 	open[0].Close()
-	w.eventually("one less", func() bool { return w.g.open.Load() == 2 })
+	w.eventually("one less", func() bool { return w.g.edge.Connections() == 2 })
 	refused("with two open")
 	c := open[1]
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -318,22 +318,4 @@ func TestKeySource(t *testing.T) {
 	tag := fetch(fetch("", "a"), "")
 	s.use(tagged("b"))
 	fetch(fetch(tag, "b"), "")
-}
-
-func TestGate(t *testing.T) {
-	var g gate
-	for i, c := range []struct {
-		most int
-		want bool
-	}{{2, true}, {2, true}, {2, false}, {3, true}, {2, false}} {
-		if got := g.enter(c.most); got != c.want {
-			t.Errorf("entry %d of %d: %v", i, c.most, got)
-		}
-	}
-	for range 2 {
-		g.leave()
-	}
-	if !g.enter(2) {
-		t.Error("room, and not let in")
-	}
 }

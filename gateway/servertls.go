@@ -9,10 +9,9 @@ import (
 	"time"
 )
 
-// A serverTLS is what the public listener shows. A nil one shows nothing.
+// A serverTLS is what the public listener shows.
 type serverTLS struct {
-	cfg    ServerTLS
-	config *tls.Config
+	cfg ServerTLS
 
 	mu      sync.Mutex
 	cert    *tls.Certificate
@@ -20,7 +19,7 @@ type serverTLS struct {
 	looked  time.Time
 }
 
-func newServerTLS(cfg ServerTLS) (*serverTLS, error) {
+func newServerTLS(cfg ServerTLS) (*tls.Config, error) {
 	if cfg.CertFile == "" {
 		return nil, nil
 	}
@@ -28,7 +27,7 @@ func newServerTLS(cfg ServerTLS) (*serverTLS, error) {
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("tls: %w", err)
 	}
-	s.config = &tls.Config{
+	config := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
 		GetCertificate: s.certificate,
@@ -38,13 +37,13 @@ func newServerTLS(cfg ServerTLS) (*serverTLS, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tls.client_ca_file: %w", err)
 		}
-		s.config.ClientCAs = x509.NewCertPool()
-		if !s.config.ClientCAs.AppendCertsFromPEM(pem) {
+		config.ClientCAs = x509.NewCertPool()
+		if !config.ClientCAs.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("tls.client_ca_file: no certificate in it")
 		}
-		s.config.ClientAuth = tls.RequireAndVerifyClientCert
+		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
-	return s, nil
+	return config, nil
 }
 
 // certificate is the present one. The files are looked at once a second at

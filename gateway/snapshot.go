@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/internal/netio"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 	"github.com/tollgate/tollgate/gateway/policy"
@@ -16,43 +17,33 @@ import (
 
 // A snapshot is all that a reload changes. It is immutable.
 type snapshot struct {
-	cfg     Config
-	table   *policy.Table
-	routes  []*route                  // by the index of the rule
-	pools   map[string]*upstream.Pool // by what routes call them
-	proxies []netip.Prefix
-	lim     wire.Limits
-
-	addresses, loginAddresses *policy.Limiter[netip.Addr] // by policy.RateKey
-	subjects                  *policy.Limiter[string]
-
-	head, idle, body, write int64 // of the timeouts, in milliseconds
+	cfg   Config
+	pools map[string]*upstream.Pool // by what routes call them
+	edge  edge.Settings
 }
 
 // newSnapshot makes cfg ready. Upstreams that are the same in last, which may
 // be nil, keep their connections.
-func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *collector) (*snapshot, error) {
+func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metrics) (*snapshot, error) {
 	before := last
 	if before == nil {
 		before = &snapshot{}
 	}
 	l, t := &cfg.Limits, &cfg.Timeouts
-	s := &snapshot{
-		cfg: cfg, pools: map[string]*upstream.Pool{},
-		lim:            wire.Limits{Head: l.Head, Target: l.Target, Fields: l.Fields},
-		addresses:      policy.NewLimiter(l.RatePerAddress, before.addresses),
-		loginAddresses: policy.NewLimiter(l.LoginsPerAddress, before.loginAddresses),
-		subjects:       policy.NewLimiter(l.RatePerClient, before.subjects),
-		head:           t.Head.Milliseconds(),
-		idle:           t.Idle.Milliseconds(),
-		body:           t.Body.Milliseconds(),
-		write:          t.Write.Milliseconds(),
-	}
+	s := &snapshot{cfg: cfg, pools: map[string]*upstream.Pool{}, edge: edge.Settings{
+		Heads:       wire.Limits{Head: l.Head, Target: l.Target, Fields: l.Fields},
+		Connections: l.Connections, ConnectionsPerAddress: l.ConnectionsPerAddress, Logins: l.Logins,
+		Addresses:      policy.NewLimiter(l.RatePerAddress, before.edge.Addresses),
+		LoginAddresses: policy.NewLimiter(l.LoginsPerAddress, before.edge.LoginAddresses),
+		Subjects:       policy.NewLimiter(l.RatePerClient, before.edge.Subjects),
+		Head:           t.Head, Idle: t.Idle, Body: t.Body, Write: t.Write, Drain: t.Drain,
+		LogSample: cfg.AccessLog.Sample, LogErrors: cfg.AccessLog.Errors,
+	}}
 	var err error
-	if s.table, err = policy.New(cfg.Routes, before.table); err != nil {
+	if s.edge.Table, err = policy.New(cfg.Routes, before.edge.Table); err != nil {
 		return nil, err
 	}
-	for i, r := range s.table.Rules() {
+	for i, r := range s.edge.Table.Rules() {
 		pool, ok := s.pools[r.Upstream]
 		if !ok {
 			if pool, err = s.pool(r.Upstream, last, watch); err != nil {
@@ -60,14 +51,14 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *collector
 			}
 			s.pools[r.Upstream] = pool
 		}
-		s.routes = append(s.routes, newRoute(r, pool, m))
+		s.edge.Routes = append(s.edge.Routes, edge.NewRoute(r, pool, m))
 	}
 	for _, p := range cfg.TrustedProxies {
 		network, err := netip.ParsePrefix(p)
 		if err != nil {
 			return nil, fmt.Errorf("trusted_proxies: %w", err)
 		}
-		s.proxies = append(s.proxies, network)
+		s.edge.Proxies = append(s.edge.Proxies, network)
 	}
 	return s, nil
 }

@@ -61,7 +61,7 @@ func TestWebSocket(t *testing.T) {
 	echoes(t, c, br, "one")
 	echoes(t, c, br, "two")
 	c.Close()
-	w.eventually("let go of", func() bool { return w.g.tunnels.len() == 0 })
+	w.eventually("let go of", func() bool { return w.g.edge.WebSockets() == 0 })
 }
 
 // A tunnel ends when its token does.

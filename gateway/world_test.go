@@ -20,6 +20,14 @@ import (
 	"github.com/tollgate/tollgate/introspect/client"
 )
 
+// The challenges that clients are to see.
+const (
+	challengeBare  = "Bearer"
+	challengeToken = `Bearer error="invalid_token", error_description="the access token is not valid"`
+	challengeScope = `Bearer error="insufficient_scope"`
+	challengeBasic = `Basic realm="tollgate", charset="UTF-8"`
+)
+
 // A world is a gateway between a security service and an upstream.
 type world struct {
 	t        *testing.T

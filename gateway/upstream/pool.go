@@ -1,11 +1,13 @@
 package upstream
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"math"
 	"net"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,8 +54,25 @@ type Addr struct {
 type Conn struct {
 	*netio.Conn
 	Addr   *Addr
-	Reused bool // it has carried a request before
-	since  time.Duration
+	Reused bool          // it has carried a request before
+	since  time.Duration // when it was put back
+	keep   time.Duration // how long it may be idle, by the word of the upstream; 0 for no bound
+}
+
+// KeepAlive heeds how long the upstream keeps an idle connection, as it says in
+// the field Keep-Alive ("timeout=5", RFC 2068, section 19.7.1.1): after most of
+// that time the connection is not used again, since a request could meet its end.
+func (c *Conn) KeepAlive(field []byte) {
+	for member := range bytes.SplitSeq(field, []byte{','}) {
+		name, value, _ := bytes.Cut(bytes.TrimSpace(member), []byte{'='})
+		if !bytes.EqualFold(name, []byte("timeout")) {
+			continue
+		}
+		if n, err := strconv.ParseUint(string(value), 10, 32); err == nil {
+			told := time.Duration(n) * time.Second
+			c.keep = max(told-max(told/10, 500*time.Millisecond), time.Millisecond)
+		}
+	}
 }
 
 var start = time.Now()
@@ -89,8 +108,10 @@ func (p *Pool) Addrs() []*Addr { return p.addrs }
 // Open is the number of connections, idle ones included.
 func (p *Pool) Open() int { return int(p.open.Load()) }
 
-// Get returns a connection: an idle one, unless a fresh one is asked for, to
-// the address whose turn it is. Addresses that fail to connect are passed over.
+// Get returns a connection to the address whose turn it is: the idle one that
+// was used last, unless a fresh one is asked for. Addresses that fail to connect
+// are passed over, and where there may be no more connections, an idle one to
+// any address is taken.
 func (p *Pool) Get(fresh bool) (*Conn, error) {
 	turn := p.turn()
 	now := p.opt.Watchdog.Now()
@@ -110,11 +131,29 @@ func (p *Pool) Get(fresh bool) (*Conn, error) {
 			return c, nil
 		}
 		if err == ErrFull {
-			return nil, err
+			return p.another(turn, fresh)
 		}
 		a.Report(false)
 	}
 	return nil, err
+}
+
+// another is a connection where the upstream has as many as it may: an idle one
+// to any address or, where a fresh one is asked for, one in its place.
+func (p *Pool) another(turn int, fresh bool) (*Conn, error) {
+	for i := range p.addrs {
+		a := p.addrs[(turn+i)%len(p.addrs)]
+		c := a.take()
+		switch {
+		case c == nil:
+		case !fresh:
+			return c, nil
+		default:
+			p.Discard(c)
+			return a.dial()
+		}
+	}
+	return nil, ErrFull
 }
 
 // turn is the index of the address to try first.
@@ -125,18 +164,25 @@ func (p *Pool) turn() int {
 	return int(p.next.Add(1)) % len(p.addrs)
 }
 
+// take returns the idle connection that was used last, or nil.
 func (a *Addr) take() *Conn {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	n := len(a.idle)
-	if n == 0 {
-		return nil
+	for {
+		a.mu.Lock()
+		n := len(a.idle)
+		if n == 0 {
+			a.mu.Unlock()
+			return nil
+		}
+		c := a.idle[n-1]
+		a.idle[n-1] = nil
+		a.idle = a.idle[:n-1]
+		a.mu.Unlock()
+		if c.keep == 0 || time.Since(start)-c.since < c.keep {
+			c.Reused = true
+			return c
+		}
+		a.pool.Discard(c)
 	}
-	c := a.idle[n-1]
-	a.idle[n-1] = nil
-	a.idle = a.idle[:n-1]
-	c.Reused = true
-	return c
 }
 
 func (a *Addr) dial() (*Conn, error) {

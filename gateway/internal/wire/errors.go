@@ -15,6 +15,8 @@ var (
 	ErrFieldValue = errors.New("field value holds a control byte")
 	// ErrRequestLine: the first line is not method, target and version.
 	ErrRequestLine = errors.New("request line is malformed")
+	// ErrMethod: the method is CONNECT or TRACE.
+	ErrMethod = errors.New("method is not served here")
 	// ErrStatusLine: the first line of a response is malformed.
 	ErrStatusLine = errors.New("status line is malformed")
 	// ErrVersion: the version is neither HTTP/1.0 nor HTTP/1.1.

@@ -36,8 +36,9 @@ type Request struct {
 	// The first field of each known name, as an index into List plus one.
 	first [numNames]uint8
 
-	decoded []byte
-	upgrade bool
+	decoded   []byte
+	upgrade   bool
+	keepAlive bool
 }
 
 // Body reports whether a body follows the head.
@@ -123,6 +124,9 @@ func (r *Request) line(head []byte, lim Limits) (int, error) {
 	if !all(r.Method, isToken) {
 		return 0, ErrRequestLine
 	}
+	if noProxyMethod(r.Method) {
+		return 0, ErrMethod
+	}
 	switch version := line[last+1:]; {
 	case string(version) == "HTTP/1.1":
 		r.Minor = 1
@@ -135,9 +139,13 @@ func (r *Request) line(head []byte, lim Limits) (int, error) {
 	return end + 2, nil
 }
 
+// noProxyMethod reports whether a method asks something of a proxy itself, which
+// is not served here: a tunnel to anywhere, or the request with its credentials
+// back (RFC 9110, sections 9.3.6 and 9.3.8).
+func noProxyMethod(m []byte) bool { return string(m) == "CONNECT" || string(m) == "TRACE" }
+
 // interpret draws the conclusions from the fields whose names are known.
 func (r *Request) interpret() error {
-	r.Close = r.Minor == 0
 	for i := range r.List {
 		f := &r.List[i]
 		if f.Name == Other || f.Name == Alias {
@@ -159,6 +167,9 @@ func (r *Request) interpret() error {
 	}
 	if r.Chunked && r.ContentLength >= 0 {
 		return ErrLength
+	}
+	if r.Minor == 0 && !r.keepAlive {
+		r.Close = true
 	}
 	if r.Minor == 1 && !r.Has(Host) {
 		return ErrHost
@@ -210,7 +221,7 @@ func (r *Request) option(m []byte) {
 	case equalFold(m, "close"):
 		r.Close = true
 	case equalFold(m, "keep-alive"):
-		r.Close = r.Close && r.Minor == 1
+		r.keepAlive = true
 	case equalFold(m, "upgrade"):
 		r.upgrade = true
 	default:

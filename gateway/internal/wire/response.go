@@ -15,7 +15,8 @@ type Response struct {
 	Upgrade       []byte
 	HasTrailer    bool
 
-	upgrade bool
+	upgrade   bool
+	keepAlive bool
 }
 
 // Parse reads the head at the start of buf, like Request.Parse.
@@ -67,7 +68,6 @@ func (r *Response) line(head []byte) (int, error) {
 }
 
 func (r *Response) interpret() error {
-	r.Close = r.Minor == 0
 	for i := range r.List {
 		switch f := &r.List[i]; f.Name {
 		case ContentLength:
@@ -94,6 +94,9 @@ func (r *Response) interpret() error {
 	if r.Chunked && r.ContentLength >= 0 {
 		return ErrLength
 	}
+	if r.Minor == 0 && !r.keepAlive {
+		r.Close = true
+	}
 	if !r.upgrade {
 		r.Upgrade = nil
 	}
@@ -105,7 +108,7 @@ func (r *Response) option(m []byte) {
 	case equalFold(m, "close"):
 		r.Close = true
 	case equalFold(m, "keep-alive"):
-		r.Close = false
+		r.keepAlive = true
 	case equalFold(m, "upgrade"):
 		r.upgrade = true
 	default:

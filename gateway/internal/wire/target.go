@@ -190,6 +190,9 @@ func (r *Request) SetTarget(method, target []byte, lim Limits) error {
 	if !all(method, isToken) || len(method) == 0 {
 		return ErrRequestLine
 	}
+	if noProxyMethod(method) {
+		return ErrMethod
+	}
 	if len(target) > lim.Target {
 		return ErrTooLong
 	}

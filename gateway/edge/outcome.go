@@ -1,4 +1,4 @@
-package gateway
+package edge
 
 import (
 	"errors"
@@ -8,6 +8,40 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+)
+
+// An Outcome is what becomes of a request.
+type Outcome uint8
+
+// The outcomes. The zero value is a refusal.
+const (
+	forbidden      Outcome = iota // no route allows this
+	Allowed                       // may be forwarded, and was
+	Anonymous                     // no credentials
+	InvalidToken                  // a token that is not accepted
+	InvalidClient                 // a client's credentials that are not accepted
+	wrongRole                     // the route wants another role
+	wrongScope                    // the route wants more scopes
+	wrongLogin                    // the route wants another login (RFC 9470)
+	wrongCondition                // the route's condition does not hold
+	Unavailable                   // who it is cannot be found out now
+	Limited                       // too many requests
+	noUpgrade                     // the route allows no WebSocket
+
+	badRequest    // the request has more than one reading
+	headTooLarge  // 431
+	targetTooLong // 414
+	bodyTooLarge  // 413
+	tooSlow       // 408
+	badExpect     // 417
+	badMethod     // 405
+	badUpstream   // 502
+	slowUpstream  // 504
+	fullUpstream  // 503
+	Served        // answered by the gateway itself
+	clientGone    // the client has left before the answer began
+
+	numOutcomes
 )
 
 // An answer is what an outcome looks like to the client.
@@ -32,15 +66,15 @@ const (
 )
 
 var answers = [numOutcomes]answer{
-	forwarded: {label: "forwarded"},
-	served:    {label: "served"},
+	Allowed: {label: "forwarded"},
+	Served:  {label: "served"},
 	// Nobody is told anything: status 0 in the log, and no response in the metrics.
 	clientGone: {label: "client_gone"},
-	anonymous: {status: 401, reason: "Unauthorized", label: "anonymous", code: "unauthenticated",
+	Anonymous: {status: 401, reason: "Unauthorized", label: "anonymous", code: "unauthenticated",
 		text: "credentials are required", challenge: challengeBare},
-	invalidToken: {status: 401, reason: "Unauthorized", label: "invalid_token", code: "invalid_token",
+	InvalidToken: {status: 401, reason: "Unauthorized", label: "invalid_token", code: "invalid_token",
 		text: "the access token is not valid", challenge: challengeToken},
-	invalidClient: {status: 401, reason: "Unauthorized", label: "invalid_client", code: "invalid_client",
+	InvalidClient: {status: 401, reason: "Unauthorized", label: "invalid_client", code: "invalid_client",
 		text: "the client credentials are not valid", challenge: challengeBasic},
 	forbidden: {status: 403, reason: "Forbidden", label: "forbidden", code: "insufficient_scope",
 		text: "no route allows this request", challenge: challengeScope},
@@ -54,9 +88,9 @@ var answers = [numOutcomes]answer{
 		text: "the route's condition does not hold", challenge: challengeScope},
 	noUpgrade: {status: 403, reason: "Forbidden", label: "no_upgrade", code: "upgrade_refused",
 		text: "this route does not upgrade connections"},
-	unavailable: {status: 503, reason: "Service Unavailable", label: "unavailable", code: "temporarily_unavailable",
+	Unavailable: {status: 503, reason: "Service Unavailable", label: "unavailable", code: "temporarily_unavailable",
 		text: "the request cannot be authenticated at the moment", retry: "1"},
-	limited: {status: 429, reason: "Too Many Requests", label: "limited", code: "slow_down",
+	Limited: {status: 429, reason: "Too Many Requests", label: "limited", code: "slow_down",
 		text: "too many requests", retry: "1"},
 
 	badRequest: {status: 400, reason: "Bad Request", label: "bad_request", code: "invalid_request",
@@ -67,7 +101,7 @@ var answers = [numOutcomes]answer{
 		text: "the request target is too long", hangUp: true},
 	bodyTooLarge: {status: 413, reason: "Content Too Large", label: "body_too_large", code: "invalid_request",
 		text: "the request body is too large", hangUp: true},
-	headTooSlow: {status: 408, reason: "Request Timeout", label: "too_slow", code: "invalid_request",
+	tooSlow: {status: 408, reason: "Request Timeout", label: "too_slow", code: "invalid_request",
 		text: "the request did not arrive in time", hangUp: true},
 	badExpect: {status: 417, reason: "Expectation Failed", label: "bad_expect", code: "invalid_request",
 		text: "only 100-continue can be expected", hangUp: true},
@@ -82,7 +116,7 @@ var answers = [numOutcomes]answer{
 }
 
 // refusal is the outcome of a head that package wire does not accept.
-func refusal(err error) outcome {
+func refusal(err error) Outcome {
 	switch {
 	case errors.Is(err, wire.ErrTooLarge):
 		return headTooLarge
@@ -94,11 +128,12 @@ func refusal(err error) outcome {
 
 // A reply is an answer to one request.
 type reply struct {
-	outcome   outcome
+	outcome   Outcome
 	challenge string // instead of the outcome's own
 	allow     string // Allow (RFC 9110, section 10.2.1)
 	requestID string
 	close     bool
+	keepAlive bool // said to HTTP/1.0, where it is not the rule
 	head      bool // to a HEAD request: no body
 }
 
@@ -122,6 +157,8 @@ func (r *reply) append(dst []byte) []byte {
 	dst = appendField(dst, "X-Request-Id: ", r.requestID)
 	if r.close || a.hangUp {
 		dst = append(dst, "Connection: close\r\n"...)
+	} else if r.keepAlive {
+		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
 	dst = append(dst, "Content-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(bodyOpen)+len(a.code)+len(bodyMiddle)+len(a.text)+len(bodyEnd)), 10)

@@ -1,4 +1,4 @@
-package gateway
+package edge
 
 import (
 	"bytes"
@@ -8,14 +8,10 @@ import (
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
-// clientAddr is the address of the client: the peer's, or behind trusted
-// proxies the last one in X-Forwarded-For that is not such a proxy's.
-func (c *conn) clientAddr() netip.Addr {
-	proxies := c.g.snap.Load().proxies
-	if !contains(proxies, c.remote) {
-		return c.remote
-	}
-	list := c.s.req.List
+// clientAddr is the address of a client behind proxies, of which the peer is
+// one: the last one in X-Forwarded-For that is not a trusted proxy's.
+func clientAddr(proxies []netip.Prefix, r *wire.Request, peer netip.Addr) netip.Addr {
+	list := r.List
 	for i := len(list) - 1; i >= 0; i-- {
 		f := &list[i]
 		if f.Name != wire.Forwarded || !equalFold(f.Key, "x-forwarded-for") {
@@ -30,14 +26,14 @@ func (c *conn) clientAddr() netip.Addr {
 			}
 			a, ok := policy.ParseAddress(last)
 			if !ok {
-				return c.remote
+				return peer
 			}
 			if !contains(proxies, a) {
 				return a
 			}
 		}
 	}
-	return c.remote
+	return peer
 }
 
 func contains(networks []netip.Prefix, a netip.Addr) bool {
@@ -49,5 +45,16 @@ func contains(networks []netip.Prefix, a netip.Addr) bool {
 	return false
 }
 
-// trusted reports whether the peer is a proxy whose word is taken.
-func (c *conn) trusted() bool { return contains(c.g.snap.Load().proxies, c.remote) }
+// equalFold compares b with a word in lower case. Bytes that differ in the
+// letter bit alone are letters in everything it is used for.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if c|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,8 +1,10 @@
-package gateway
+package edge
 
 import (
 	"net/netip"
 	"strconv"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
@@ -15,13 +17,20 @@ type framing struct {
 	upgrade bool // to WebSocket
 }
 
+// via names the gateway to the servers behind it (RFC 9110, section 7.6.3).
+const via = "Via: 1.1 tollgate\r\n"
+
+// kept are fields of a trusted proxy that are passed on, and their names in
+// lower case.
+var kept = [...][2]string{{"X-Forwarded-Port", "x-forwarded-port"}, {"X-Forwarded-Prefix", "x-forwarded-prefix"}}
+
 const upgradeFields = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
 // appendRequest adds the head that goes upstream: the client's, byte for byte,
 // without what concerns this hop or claims an identity, and with what the
 // gateway vouches for.
-func (c *conn) appendRequest(dst []byte, d *Decision, f framing, n *id) []byte {
-	r := &c.s.req
+func (l *lane) appendRequest(dst []byte, d *decision, f framing) []byte {
+	r, n := &l.mem.req, &l.x.id
 	dst = append(dst, r.Method...)
 	dst = append(dst, ' ')
 	dst = append(dst, r.Target...)
@@ -47,9 +56,10 @@ func (c *conn) appendRequest(dst []byte, d *Decision, f framing, n *id) []byte {
 	if r.Trailers {
 		dst = append(dst, "TE: trailers\r\n"...)
 	}
-	dst = c.appendForwarded(dst, r)
+	dst = append(dst, via...)
+	dst = l.appendForwarded(dst, r)
 	dst = appendIdentity(dst, &d.who)
-	dst = append(dst, c.g.hallmark...)
+	dst = append(dst, l.s.gatewayField...)
 	dst = append(dst, "X-Request-Id: "...)
 	dst = append(dst, n[:]...)
 	dst = append(dst, "\r\n"...)
@@ -59,14 +69,14 @@ func (c *conn) appendRequest(dst []byte, d *Decision, f framing, n *id) []byte {
 
 // appendIdentity adds who the caller is, in the encoding of claims.AppendText. A
 // public request is nobody's.
-func appendIdentity(dst []byte, who *identity) []byte {
-	k := who.claims
+func appendIdentity(dst []byte, who *Identity) []byte {
+	k := who.Claims
 	if k == nil {
 		return dst
 	}
 	dst = append(dst, "Authorization: Bearer "...)
-	dst = append(dst, who.token...)
-	dst = append(dst, who.phantom...)
+	dst = append(dst, who.Token...)
+	dst = append(dst, who.Phantom...)
 	dst = append(dst, "\r\nX-Auth-Subject: "...)
 	dst = claims.AppendText(dst, k.Subject(), 0)
 	dst = append(dst, "\r\nX-Auth-Client: "...)
@@ -94,48 +104,51 @@ func appendIdentity(dst []byte, who *identity) []byte {
 
 // appendForwarded adds where the request came from, in both notations. What
 // the client says of that counts only where the client is a trusted proxy.
-func (c *conn) appendForwarded(dst []byte, r *wire.Request) []byte {
-	proto := "http"
-	if c.secure {
+func (l *lane) appendForwarded(dst []byte, r *wire.Request) []byte {
+	proto, host := "http", r.Host
+	if l.secure {
 		proto = "https"
 	}
-	trusted := c.trusted()
+	trusted := l.x.trusted
 	dst = append(dst, "X-Forwarded-For: "...)
 	if trusted {
-		for i := range r.List {
-			if f := &r.List[i]; f.Name == wire.Forwarded && equalFold(f.Key, "x-forwarded-for") && len(f.Value) > 0 {
-				dst = append(dst, f.Value...)
-				dst = append(dst, ", "...)
-			}
-		}
+		dst = appendList(dst, r, "x-forwarded-for")
 		if v := r.Get("x-forwarded-proto"); string(v) == "https" || string(v) == "http" {
 			proto = string(v)
 		}
+		if v := r.Get("x-forwarded-host"); len(v) > 0 {
+			host = v
+		}
 	}
-	dst = appendAddr(dst, c.remote)
+	dst = appendAddr(dst, l.remote)
 	dst = append(dst, "\r\nX-Forwarded-Proto: "...)
 	dst = append(dst, proto...)
-	if len(r.Host) > 0 {
+	if len(host) > 0 {
 		dst = append(dst, "\r\nX-Forwarded-Host: "...)
-		dst = append(dst, r.Host...)
+		dst = append(dst, host...)
+	}
+	if trusted {
+		for _, name := range kept {
+			if v := r.Get(name[1]); len(v) > 0 {
+				dst = append(dst, "\r\n"...)
+				dst = append(dst, name[0]...)
+				dst = append(dst, ": "...)
+				dst = append(dst, v...)
+			}
+		}
 	}
 	// RFC 7239, section 4.
 	dst = append(dst, "\r\nForwarded: "...)
 	if trusted {
-		for i := range r.List {
-			if f := &r.List[i]; f.Name == wire.Forwarded && equalFold(f.Key, "forwarded") && len(f.Value) > 0 {
-				dst = append(dst, f.Value...)
-				dst = append(dst, ", "...)
-			}
-		}
+		dst = appendList(dst, r, "forwarded")
 	}
 	dst = append(dst, "for="...)
-	if c.remote.Is6() {
+	if l.remote.Is6() {
 		dst = append(dst, `"[`...)
-		dst = appendAddr(dst, c.remote)
+		dst = appendAddr(dst, l.remote)
 		dst = append(dst, `]"`...)
 	} else {
-		dst = appendAddr(dst, c.remote)
+		dst = appendAddr(dst, l.remote)
 	}
 	dst = append(dst, ";proto="...)
 	dst = append(dst, proto...)
@@ -147,6 +160,18 @@ func (c *conn) appendForwarded(dst []byte, r *wire.Request) []byte {
 	return append(dst, "\r\n"...)
 }
 
+// appendList adds the values of all fields with a name in lower case, each with
+// a comma behind it.
+func appendList(dst []byte, r *wire.Request, name string) []byte {
+	for i := range r.List {
+		if f := &r.List[i]; f.Name == wire.Forwarded && equalFold(f.Key, name) && len(f.Value) > 0 {
+			dst = append(dst, f.Value...)
+			dst = append(dst, ", "...)
+		}
+	}
+	return dst
+}
+
 func appendAddr(dst []byte, a netip.Addr) []byte {
 	if !a.IsValid() {
 		return append(dst, "unknown"...)
@@ -155,14 +180,19 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 }
 
 // appendResponse adds the head that goes to the client.
-func (c *conn) appendResponse(dst []byte, f framing, n *id) []byte {
-	r := &c.s.resp
+func (l *lane) appendResponse(dst []byte, f framing) []byte {
+	r, n := &l.mem.resp, &l.x.id
 	dst = append(dst, "HTTP/1.1 "...)
 	dst = strconv.AppendInt(dst, int64(r.Status), 10)
 	dst = append(dst, ' ')
 	dst = append(dst, r.Reason...)
 	dst = append(dst, "\r\n"...)
 	dst = r.Append(dst)
+	if r.Get("date") == nil { // RFC 9110, section 6.6.1
+		dst = append(dst, "Date: "...)
+		dst = fasthttp.AppendHTTPDate(dst, l.x.began)
+		dst = append(dst, "\r\n"...)
+	}
 	switch {
 	case f.chunked:
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
@@ -174,9 +204,9 @@ func (c *conn) appendResponse(dst []byte, f framing, n *id) []byte {
 	switch {
 	case f.upgrade:
 		dst = append(dst, upgradeFields...)
-	case c.closing:
+	case l.closing:
 		dst = append(dst, "Connection: close\r\n"...)
-	case c.s.req.Minor == 0:
+	case l.mem.req.Minor == 0:
 		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
 	dst = append(dst, "X-Request-Id: "...)

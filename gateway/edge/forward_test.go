@@ -1,4 +1,4 @@
-package gateway
+package edge
 
 import (
 	"bufio"
@@ -14,11 +14,9 @@ import (
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
-// bareConn is a connection that forwards without a socket.
-func bareConn() *conn {
-	g := &Gateway{hallmark: []byte("X-Auth-Gateway: me\r\n")}
-	g.snap.Store(&snapshot{})
-	return &conn{g: g, s: new(scratch), remote: netip.MustParseAddr("192.0.2.1")}
+// bareLane is a lane that forwards without a socket.
+func bareLane() *lane {
+	return &lane{s: &Server{gatewayField: []byte("X-Auth-Gateway: me\r\n")}, mem: new(memory), remote: netip.MustParseAddr("192.0.2.1")}
 }
 
 // A head that is accepted is forwarded as one that net/http reads the same way
@@ -33,23 +31,23 @@ func FuzzForward(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	d := &Decision{route: &route{host: []byte("up:80")}, who: identity{
-		token: []byte("tok"), claims: claims.New(claims.Values{Subject: "s", ClientID: "c", TokenID: "j", Roles: []string{"a", "b"}, Scopes: []string{"x", "y"}}),
+	d := &decision{route: &Route{host: []byte("up:80")}, who: Identity{
+		Token: []byte("tok"), Claims: claims.New(claims.Values{Subject: "s", ClientID: "c", TokenID: "j", Roles: []string{"a", "b"}, Scopes: []string{"x", "y"}}),
 	}}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		c := bareConn()
-		n, err := c.s.req.Parse(in, 0, wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100})
+		c := bareLane()
+		n, err := c.mem.req.Parse(in, 0, wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100})
 		if n == 0 || err != nil {
 			return
 		}
-		r := &c.s.req
+		r := &c.mem.req
 		theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(in[:n])))
 		if err != nil {
 			// net/http parses the target as a URL, and knows some that are none.
 			t.Fatalf("accepted what net/http does not: %v\n%q", err, in[:n])
 		}
-		id := newID()
-		head := c.appendRequest(nil, d, framing{length: r.ContentLength, chunked: r.Chunked}, &id)
+		c.x.id = newID()
+		head := c.appendRequest(nil, d, framing{length: r.ContentLength, chunked: r.Chunked})
 		again, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 		if err != nil {
 			t.Fatalf("forwarded what net/http does not read: %v\n%q\n%q", err, in[:n], head)
@@ -83,35 +81,39 @@ func FuzzForward(f *testing.F) {
 // The zero-allocation promise of the plain path: reading a head, deciding on
 // its route and writing the head that goes upstream.
 func TestForwardAllocations(t *testing.T) {
-	c := bareConn()
+	c := bareLane()
 	in := []byte("GET /orders/1?x=%20y HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: */*\r\nAuthorization: Bearer t\r\nCookie: a=b\r\nConnection: keep-alive\r\n\r\n")
-	who := identity{token: []byte("t"), claims: claims.New(claims.Values{Subject: "s", Roles: []string{"customer"}})}
-	table, err := policy.New([]Route{{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}}, nil)
+	who := Identity{Token: []byte("t"), Claims: claims.New(claims.Values{Subject: "s", Roles: []string{"customer"}})}
+	table, err := policy.New([]policy.Route{{Prefix: "/orders", Methods: []string{"GET"}, Roles: []string{"customer"}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap := &snapshot{table: table, routes: []*route{{Rule: table.Rules()[0]}}}
+	set := &Settings{Table: table, Routes: []*Route{{Rule: table.Rules()[0]}}}
+	c.s.auth = known{who}
 	lim := wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100}
 	now := time.Now()
 	var out []byte
 	n := testing.AllocsPerRun(100, func() {
-		r := &c.s.req
+		r := &c.mem.req
 		if used, err := r.Parse(in, 0, lim); used != len(in) || err != nil {
 			t.Fatal(used, err)
 		}
-		if credentialOf(r).kind != bearerToken {
-			t.Fatal("no token")
-		}
 		asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path}
-		m := snap.match(&asked)
-		d := m.decide(&asked, who, now)
-		if !d.Allowed() {
+		d := c.s.decide(set, &asked, presented(r), now)
+		if d.outcome != Allowed {
 			t.Fatal(d.outcome)
 		}
-		id := newID()
-		out = c.appendRequest(out[:0], &d, framing{length: -1}, &id)
+		c.x.id = newID()
+		out = c.appendRequest(out[:0], &d, framing{length: -1})
 	})
 	if n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// known authenticates everybody as one and the same.
+type known struct{ who Identity }
+
+func (k known) Authenticate(Presented, time.Time) (Identity, Outcome) { return k.who, Allowed }
+func (k known) Token(p Presented) ([]byte, Outcome)                   { return k.who.Token, Allowed }
+func (k known) Revoked(*claims.Claims) bool                           { return false }

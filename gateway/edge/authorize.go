@@ -1,4 +1,4 @@
-package gateway
+package edge
 
 import (
 	"bytes"
@@ -13,38 +13,33 @@ import (
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
-// authorizePath is where other proxies ask for a decision. Envoy's ext_authz
+// AuthorizePath is where other proxies ask for a decision. Envoy's ext_authz
 // appends the original path to it.
-const authorizePath = "/authorize"
+const AuthorizePath = "/authorize"
 
-// authorize answers whether a request may pass, for proxies that forward it
+// Authorize answers whether a request may pass, for proxies that forward it
 // themselves: 200 with the identity headers, or what the client is to be told.
 // Every identity header is in the answer, empty where there is nothing to say,
 // so that a proxy that copies them overwrites whatever the client has sent.
-func (g *Gateway) authorize(ctx *fasthttp.RequestCtx) {
-	began := time.Now()
-	id := newID()
+func (s *Server) Authorize(ctx *fasthttp.RequestCtx) {
+	n := newID()
 	h := &ctx.Response.Header
 	for _, name := range identityNames {
 		h.Set(name, "")
 	}
-	h.SetBytesV("X-Request-Id", id[:])
-	d := g.decideFor(ctx, began)
-	label := g.metrics.local
-	if d.route != nil {
-		label = d.route.outcomes
-	}
-	label.count[d.outcome].Inc()
-	if !d.Allowed() {
+	h.SetBytesV("X-Request-Id", n[:])
+	d := s.decideFor(ctx, time.Now())
+	s.metrics.decided(&d)
+	if d.outcome != Allowed {
 		refuse(ctx, &d)
 		return
 	}
 	ctx.SetStatusCode(fasthttp.StatusOK)
-	k := d.who.claims
+	k := d.who.Claims
 	if k == nil {
 		return
 	}
-	token := append(append([]byte("Bearer "), d.who.token...), d.who.phantom...)
+	token := append(append([]byte("Bearer "), d.who.Token...), d.who.Phantom...)
 	h.SetBytesV("Authorization", token)
 	h.Set("X-Auth-Subject", claims.Text(k.Subject(), 0))
 	h.Set("X-Auth-Client", claims.Text(k.ClientID(), 0))
@@ -58,27 +53,18 @@ var identityNames = []string{
 }
 
 // decideFor decides on the request that ctx speaks of.
-func (g *Gateway) decideFor(ctx *fasthttp.RequestCtx, now time.Time) Decision {
+func (s *Server) decideFor(ctx *fasthttp.RequestCtx, now time.Time) decision {
 	var r wire.Request
-	snap := g.snap.Load()
+	set := s.settings.Load()
 	about, ok := original(ctx)
-	if !ok || r.SetTarget(about.method, about.target, snap.lim) != nil || len(about.host) == 0 && snap.table.HasHosts() {
-		return Decision{outcome: badRequest}
+	if !ok || r.SetTarget(about.method, about.target, set.Heads) != nil || len(about.host) == 0 && set.Table.HasHosts() {
+		return decision{outcome: badRequest}
 	}
-	cred, ok := presented(ctx)
+	p, ok := presentedTo(ctx)
 	if !ok {
-		return Decision{outcome: badRequest}
+		return decision{outcome: badRequest}
 	}
-	asked := policy.Request{Method: r.Method, Host: about.host, Path: r.Path, Needs: r.Needs}
-	m := snap.match(&asked)
-	if m.Caller() == policy.CallerIgnored {
-		return m.decide(&asked, identity{}, now)
-	}
-	who, o := g.auth.authenticate(cred, now)
-	if o != forwarded {
-		return Decision{outcome: o, route: m.route}
-	}
-	return m.decide(&asked, who, now)
+	return s.decide(set, &policy.Request{Method: r.Method, Host: about.host, Path: r.Path, Needs: r.Needs}, p, now)
 }
 
 // A subject is the request that a proxy asks about.
@@ -123,7 +109,7 @@ func original(ctx *fasthttp.RequestCtx) (about subject, ok bool) {
 	if !pair("X-Original-Method", "X-Original-URI") || !pair("X-Forwarded-Method", "X-Forwarded-Uri") {
 		return subject{}, false
 	}
-	here := bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(authorizePath))
+	here := bytes.TrimPrefix(ctx.Request.Header.RequestURI(), []byte(AuthorizePath))
 	if len(here) > 0 && here[0] == '/' {
 		if !said(ctx.Method(), here) {
 			return subject{}, false
@@ -143,12 +129,12 @@ func splitURL(u []byte) (host, target []byte, ok bool) {
 	return rest[:i], rest[i:], true
 }
 
-// presented is the credential of the request asked about.
-func presented(ctx *fasthttp.RequestCtx) (credential, bool) {
+// presentedTo is what the request asked about presents.
+func presentedTo(ctx *fasthttp.RequestCtx) (Presented, bool) {
 	a, aok := single(ctx, "Authorization")
 	k, kok := single(ctx, "X-Api-Key")
 	// Proxies that copy fields one by one say an absent one as an empty one.
-	return readCredential(a, len(a) > 0, k, len(k) > 0), aok && kok
+	return Presented{a, k, len(a) > 0, len(k) > 0}, aok && kok
 }
 
 // single is the value of a field that may be there once, nil where it is absent.
@@ -166,13 +152,13 @@ func single(ctx *fasthttp.RequestCtx, name string) (value []byte, ok bool) {
 // asked for statuses=nginx.
 const statusName = "X-Auth-Status"
 
-// refuse tells the proxy what to tell the client. nginx makes 500 of every status
+// refuse answers what was not allowed. nginx makes 500 of every status
 // but 401 and 403: where it asks for statuses=nginx it gets 403, and the status for
 // the client in a field. The client's own query is none of the proxy's.
-func refuse(ctx *fasthttp.RequestCtx, d *Decision) {
+func refuse(ctx *fasthttp.RequestCtx, d *decision) {
 	a := &answers[d.outcome]
 	status := a.status
-	if string(ctx.Request.Header.RequestURI()) == authorizePath+"?statuses=nginx" {
+	if string(ctx.Request.Header.RequestURI()) == AuthorizePath+"?statuses=nginx" {
 		ctx.Response.Header.Set(statusName, strconv.Itoa(status))
 		if status != fasthttp.StatusUnauthorized {
 			status = fasthttp.StatusForbidden

@@ -1,4 +1,4 @@
-package gateway
+package edge
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ func TestRepliesAreWhole(t *testing.T) {
 		if answers[o].status == 0 {
 			continue // what is forwarded or served has an answer of its own
 		}
-		r := reply{outcome: outcome(o), requestID: "1"}
+		r := reply{outcome: Outcome(o), requestID: "1"}
 		text := r.append(nil)
 		resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(text)), nil)
 		if err != nil {

@@ -1,4 +1,4 @@
-package gateway
+package edge
 
 import (
 	"math/rand/v2"
@@ -23,6 +23,15 @@ func hex16(dst []byte, v uint64) {
 	}
 }
 
+// requestID is the id of a request: a new one, unless a trusted proxy has given
+// it one of our form.
+func requestID(r *wire.Request, trusted bool) id {
+	if v := r.Value(wire.RequestID); trusted && len(v) == len(id{}) && validID(v) {
+		return id(v)
+	}
+	return newID()
+}
+
 // appendTrace adds a traceparent: the client's where it has a valid one, else
 // one that begins the trace here, under the request's id.
 func appendTrace(dst []byte, r *wire.Request, n *id) []byte {
@@ -31,6 +40,10 @@ func appendTrace(dst []byte, r *wire.Request, n *id) []byte {
 		dst = append(dst, v...)
 		return append(dst, "\r\n"...)
 	}
+	if !validTraceID(n) { // a trusted proxy's
+		other := newID()
+		n = &other
+	}
 	var span [16]byte
 	hex16(span[:], rand.Uint64()|1)
 	dst = append(dst, "00-"...)
@@ -38,6 +51,19 @@ func appendTrace(dst []byte, r *wire.Request, n *id) []byte {
 	dst = append(dst, '-')
 	dst = append(dst, span[:]...)
 	return append(dst, "-00\r\n"...)
+}
+
+// validTraceID reports whether n can be a trace id: lower-case hexadecimal
+// digits, not all of them zeros.
+func validTraceID(n *id) bool {
+	any := byte('0')
+	for _, c := range n {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
+			return false
+		}
+		any |= c
+	}
+	return any != '0'
 }
 
 // validTrace checks the form of version 00: 2, 32, 16 and 2 hexadecimal digits,
