@@ -5,16 +5,16 @@
 //	g, err := gateway.New(cfg, logger)
 //	err = g.Serve(ctx, public, admin) // until ctx ends, then drains
 //
-// A request goes through four stages, one file each:
+// A request goes through four stages, a package each but for the second, which
+// is still here:
 //
-//	credential    what the client presents: nothing, a token, a client's secret
-//	authenticate  credential -> who it is, or why that is not known
-//	decide        route and identity -> Decision, a value
-//	forward       the Decision carried out: the request sent on, the answer relayed
+//	edge      the connection: bytes -> a request that has one reading
+//	identity  what the client presents -> who it is, or why that is not known
+//	policy    route and caller -> what becomes of the request
+//	upstream  the connections to what stands behind the gateway
 //
-// Everything about HTTP on the public listener is read once, by package
-// internal/wire, from the bytes on the connection: what was authorised is what
-// is forwarded. Status codes and error names are chosen in answer.go alone.
+// This package puts them together: Config, New, Serve, Reload, the admin
+// listener and metrics.
 //
 // What a reload may change is one immutable snapshot behind an atomic pointer.
 package gateway

@@ -69,7 +69,7 @@ func noVerdicts(t *testing.T, s *service, mode string) map[string]http.HandlerFu
 			w.Header().Set("Location", s.URL+"/x")
 			w.WriteHeader(307)
 		},
-		"expired":         set("exp", time.Now().Unix()-1),
+		"expired":         set("exp", time.Now().Unix()-3600),
 		"exp a string":    set("exp", "1"),
 		"without exp":     without("exp"),
 		"another issuer":  set("iss", "https://issuer.evil"),
