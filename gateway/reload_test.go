@@ -272,7 +272,7 @@ func TestReloadKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := w.cfg
-		cfg.Keys.File, cfg.Routes = other, nil
+		cfg.Keys.File, cfg.Routes = other, cfg.Routes[1:]
 		if err := w.g.Reload(cfg); err == nil || !strings.HasPrefix(err.Error(), "keys.file: ") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -31,7 +31,7 @@ var table = []rule{
 	{"engine/verifier", []string{"engine", "engine/claims", "engine/httpauth", "engine/keyset", "engine/revocation"}},
 	{"introspect/...", []string{"introspect/...", "internal/exposition", "internal/private", "engine/claims", "engine/keyset", "engine/jwt", "engine/revocation"}},
 	{"gateway/policy", []string{"engine/claims"}},
-	{"gateway/internal/...", nil},
+	{"gateway/internal/...", []string{"gateway/policy"}},
 	{"gateway/upstream", []string{"gateway/internal/netio"}},
 	{"gateway/edge", []string{"gateway/identity", "gateway/policy", "gateway/upstream", "gateway/internal/...", "engine/claims"}},
 	{"gateway/...", []string{"gateway/...", "internal/exposition", "internal/yamlconf", "engine/...", "introspect/client"}},
