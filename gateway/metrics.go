@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/tollgate/tollgate/engine/ecdsa"
+	"github.com/tollgate/tollgate/engine/ed25519"
 	"github.com/tollgate/tollgate/gateway/edge"
 )
 
@@ -32,6 +35,9 @@ func (c *collector) watch(g *Gateway) {
 		c.set.NewGauge(name, func() float64 { return float64(f()) })
 	}
 	a, stats := g.auth, g.auth.client.Stats()
+	for algorithm, backend := range map[string]string{"EdDSA": ed25519.Backend(), "ES256": ecdsa.Backend()} {
+		gauge(fmt.Sprintf("tollgate_signature_backend{algorithm=%q,backend=%q}", algorithm, backend), func() float64 { return 1 })
+	}
 	gauge("tollgate_client_connections", func() float64 { return float64(g.edge.Connections()) })
 	gauge("tollgate_websockets", func() float64 { return float64(g.edge.WebSockets()) })
 	gauge("tollgate_upstream_connections", func() float64 {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
 )
 
@@ -24,19 +25,20 @@ type Machine struct {
 	Go      string `json:"go"`
 	Commit  string `json:"commit"` // ends in -dirty where the tree had changes
 	Backend string `json:"ed25519_backend"`
+	ECDSA   string `json:"ecdsa_backend"`
 }
 
 // Describe reads the machine it runs on. What cannot be told is "unknown".
 func Describe() Machine {
 	return Machine{
 		Date: time.Now().UTC().Format(time.RFC3339), OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: cpu(),
-		Cores: runtime.NumCPU(), Go: runtime.Version(), Commit: commit(), Backend: ed25519.Backend(),
+		Cores: runtime.NumCPU(), Go: runtime.Version(), Commit: commit(), Backend: ed25519.Backend(), ECDSA: ecdsa.Backend(),
 	}
 }
 
 // Markdown is the description as one line.
 func (m Machine) Markdown() string {
-	return fmt.Sprintf("%s; %s, %d cores, %s/%s, %s, Ed25519 backend %s, commit %s.", m.Date, m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Backend, m.Commit)
+	return fmt.Sprintf("%s; %s, %d cores, %s/%s, %s, Ed25519 backend %s, ECDSA backend %s, commit %s.", m.Date, m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Backend, m.ECDSA, m.Commit)
 }
 
 // cpu names the processor by what the kernel calls it and, since virtual

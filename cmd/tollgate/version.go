@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
 
+	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
 	"github.com/tollgate/tollgate/internal/buildinfo"
 )
@@ -20,9 +21,9 @@ func newVersion() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			version, built := buildinfo.Read()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tollgate %s\ncommit   %s\ngo       %s %s/%s\ncpu      %s\ned25519  %s\n",
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tollgate %s\ncommit   %s\ngo       %s %s/%s\ncpu      %s\ned25519  %s\necdsa    %s\n",
 				version, built, runtime.Version(), runtime.GOOS, runtime.GOARCH,
-				strings.Join(cpuFeatures(), " "), ed25519.Backend())
+				strings.Join(cpuFeatures(), " "), ed25519.Backend(), ecdsa.Backend())
 			return err
 		},
 	}

@@ -2,7 +2,7 @@ package keyset
 
 import (
 	"bytes"
-	"crypto/ecdsa"
+	std "crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/tollgate/tollgate/engine/ecdsa"
 )
 
 // entry is a JWK: its members by their exact names. encoding/json's own
@@ -185,8 +187,11 @@ func (e entry) ec(k *Key) error {
 		}
 		point = append(point, b...)
 	}
-	var err error
-	if k.ecdsa, err = ecdsa.ParseUncompressedPublicKey(curve, point); err != nil {
+	public, err := std.ParseUncompressedPublicKey(curve, point)
+	if err != nil {
+		return ErrPoint
+	}
+	if k.ecdsa, err = ecdsa.NewPublicKey(public); err != nil {
 		return ErrPoint
 	}
 	return nil

@@ -2,11 +2,10 @@ package keyset
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
-	"math/big"
 
+	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
 )
 
@@ -31,13 +30,25 @@ func (k *Key) Algorithm() string { return k.algorithm.name }
 // who verifies many signatures at once.
 func (k *Key) Ed25519() *ed25519.PublicKey { return k.ed25519 }
 
+// ES256 is the key itself where its algorithm is ES256, and nil otherwise: for
+// who verifies many signatures at once.
+func (k *Key) ES256() *ecdsa.PublicKey {
+	if k.algorithm.curve != "P-256" {
+		return nil
+	}
+	return k.ecdsa
+}
+
 // Verify reports whether signature, as it stands in a JWS, is that of message.
 func (k *Key) Verify(message, signature []byte) bool {
 	switch {
 	case k.ed25519 != nil:
 		return k.ed25519.Verify(message, signature)
+	case k.ES256() != nil:
+		digest := sha256.Sum256(message)
+		return k.ecdsa.Verify(digest[:], signature)
 	case k.ecdsa != nil:
-		return k.verifyECDSA(message, signature)
+		return k.ecdsa.Verify(sum(k.algorithm.hash, message), signature)
 	}
 	h := k.algorithm.hash
 	digest := sum(h, message)
@@ -46,17 +57,6 @@ func (k *Key) Verify(message, signature []byte) bool {
 		return rsa.VerifyPSS(k.rsa, h, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 	}
 	return rsa.VerifyPKCS1v15(k.rsa, h, digest, signature) == nil
-}
-
-// verifyECDSA takes the signature as R and S of full length one after the other
-// (RFC 7518, section 3.4).
-func (k *Key) verifyECDSA(message, signature []byte) bool {
-	size := (k.ecdsa.Params().BitSize + 7) / 8
-	if len(signature) != 2*size {
-		return false
-	}
-	r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
-	return ecdsa.Verify(k.ecdsa, sum(k.algorithm.hash, message), r, s)
 }
 
 func sum(h crypto.Hash, message []byte) []byte {
