@@ -152,7 +152,8 @@ func (c *TokensConfig) check() error {
 	}
 	return errors.Join(err,
 		span("tokens.access_ttl", c.AccessTTL, minAccess, maxAccess),
-		span("tokens.refresh_ttl", c.RefreshTTL, c.AccessTTL, maxRefresh))
+		span("tokens.refresh_ttl", c.RefreshTTL, c.AccessTTL, maxRefresh),
+		span("tokens.refresh_grace", *c.RefreshGrace, 0, time.Minute))
 }
 
 func (c *LoginConfig) check() error {

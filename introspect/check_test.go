@@ -82,6 +82,7 @@ func TestCheckRefuses(t *testing.T) {
 	f(`tokens.format: "saml" is not jwt or opaque`, func(c *Config) { c.Tokens.Format = "saml" })
 	f("tokens.access_ttl: 25h0m0s is not from 1s to 24h0m0s", func(c *Config) { c.Tokens.AccessTTL = 25 * time.Hour })
 	f("tokens.refresh_ttl: 1m0s is not from 5m0s to 8784h0m0s", func(c *Config) { c.Tokens.RefreshTTL = time.Minute })
+	f("tokens.refresh_grace: 1h0m0s is not from 0s to 1m0s", func(c *Config) { grace := time.Hour; c.Tokens.RefreshGrace = &grace })
 	f("login.hash.memory_kib: 1 is not from 8192 to 1048576", func(c *Config) { c.Login.Hash.MemoryKiB = 1 })
 	f("login.concurrency: -1 is not from 1 to 1024", func(c *Config) { c.Login.Concurrency = -1 })
 	f("login.per_pair.burst: -1 is not from 1 to 1000000", func(c *Config) { c.Login.PerPair.Burst = -1 })

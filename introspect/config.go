@@ -94,6 +94,10 @@ type TokensConfig struct {
 	Format     string        `yaml:"format"`      // jwt (the default) or opaque
 	AccessTTL  time.Duration `yaml:"access_ttl"`  // life of an access token; default 5m
 	RefreshTTL time.Duration `yaml:"refresh_ttl"` // life of a refresh token that is not used; default 720h
+	// RefreshGrace is how long a refresh token that was used may be presented again,
+	// by a second tab or by a client that did not get the answer; default 10s. It
+	// gets the successor that there is. With 0s, or later, the session ends.
+	RefreshGrace *time.Duration `yaml:"refresh_grace"`
 }
 
 // KeysConfig says where signing keys are.
@@ -168,6 +172,8 @@ func (c Config) WithDefaults() Config {
 	or(&c.Tokens.Format, FormatJWT)
 	or(&c.Tokens.AccessTTL, 5*time.Minute)
 	or(&c.Tokens.RefreshTTL, 720*time.Hour)
+	grace := 10 * time.Second
+	or(&c.Tokens.RefreshGrace, &grace)
 	or(&c.Keys.Lead, 10*time.Minute)
 	or(&c.Login.Hash.MemoryKiB, account.DefaultParams.MemoryKiB)
 	or(&c.Login.Hash.Time, account.DefaultParams.Time)

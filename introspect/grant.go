@@ -75,8 +75,8 @@ func (s *Service) grantClient(ctx *fasthttp.RequestCtx, f form) error {
 }
 
 // grantRefresh renews an access token (RFC 6749, section 6). Each refresh
-// token works once; a second use tells that somebody else has it, and ends the
-// session (RFC 9700, section 4.14.2).
+// token works once; a second use later than the grace tells that somebody else has
+// it, and ends the session (RFC 9700, section 4.14.2).
 func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	caller, err := s.anyone(ctx, &f)
 	if err != nil {
@@ -120,21 +120,24 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	return s.rotate(ctx, &store.Token{
 		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
 		Roles: s.rolesFor(session.ClientID, scope, caller, user), Audience: audience, Person: true,
-	}, digest, now, s.lastAccess(session, now))
+	}, old, now, s.lastAccess(session, now))
 }
 
 var errRefresh = invalidGrant(400, "refresh token is unknown, expired, revoked or another client's")
 
 // rotate puts a new refresh token in the place of old, and answers with it and
-// the access token of t. All access tokens issued before have expired by horizon.
-func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Digest, now, horizon int64) error {
+// the access token of t. All access tokens issued before have expired by horizon. A
+// token that was used within the grace, by a second request at the same time or by one
+// whose answer was lost, is answered with the successor that it was given then.
+func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old []byte, now, horizon int64) error {
 	m, err := s.mint(t, now, 0)
 	if err != nil {
 		return err
 	}
 	refresh := token.NewRefresh()
-	err = s.store.Rotate(background, &store.Rotation{
-		Session: t.Session, Old: old, New: store.DigestOf([]byte(refresh)),
+	given, err := s.store.Rotate(background, &store.Rotation{
+		Session: t.Session, Old: store.DigestOf(old), New: store.DigestOf([]byte(refresh)),
+		Sealed: token.SealRefresh(old, []byte(refresh)), Grace: seconds(*s.cfg.Tokens.RefreshGrace),
 		Expires: now + seconds(s.cfg.Tokens.RefreshTTL), Access: m.stored, Now: now, Horizon: horizon,
 	})
 	if errors.Is(err, store.ErrReused) {
@@ -147,7 +150,10 @@ func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old store.Dig
 	if err != nil {
 		return err
 	}
-	s.audit("issue", "grant", grantRefresh, "user", t.Subject, "session", t.Session, "token", m.token.ID)
+	if given != nil {
+		refresh = token.OpenRefresh(old, given.Sealed)
+	}
+	s.audit("issue", "grant", grantRefresh, "user", t.Subject, "session", t.Session, "token", m.token.ID, "repeated", given != nil)
 	answerJSON(ctx, 200, m.answer(refresh, ""))
 	return nil
 }

@@ -43,10 +43,11 @@ func (f *fixture) stopClock() { f.stopped.Store(time.Now().UnixNano()) }
 
 const alicePassword = "correct horse battery staple"
 
-// quick makes hashing cheap and limits wide.
+// quick makes hashing cheap and limits wide, and a refresh token work once.
 func quick(t testing.TB) Config {
 	return Config{
-		Data: t.TempDir(), Issuer: "https://as.example", Audience: []string{"orders", "billing"},
+		Tokens: TokensConfig{RefreshGrace: new(time.Duration)},
+		Data:   t.TempDir(), Issuer: "https://as.example", Audience: []string{"orders", "billing"},
 		Store: StoreConfig{Kind: StoreMemory},
 		Login: LoginConfig{Hash: account.Params{MemoryKiB: 8 << 10, Time: 1, Parallel: 1}},
 	}

@@ -44,7 +44,7 @@ func (t *timed) Begin(ctx context.Context, s *store.Session, access *store.Issue
 	return t.Store.Begin(ctx, s, access)
 }
 
-func (t *timed) Rotate(ctx context.Context, r *store.Rotation) error {
+func (t *timed) Rotate(ctx context.Context, r *store.Rotation) (*store.Used, error) {
 	defer t.rotate.UpdateDuration(time.Now())
 	return t.Store.Rotate(ctx, r)
 }

@@ -9,7 +9,10 @@ import (
 // Records are written as a version byte, then numbers as varints and strings
 // behind their lengths. The four names that revocations go by come first, so
 // that a script running inside Redis can read them as well.
-const recordVersion = 1
+const (
+	recordVersion = 1
+	recentVersion = 2 // of a session that has used tokens behind the rest
+)
 
 var errRecord = errors.New("stored record is damaged")
 
@@ -49,7 +52,11 @@ func DecodeToken(b []byte) (*Token, error) {
 
 // AppendSession appends s in the form that DecodeSession reads.
 func AppendSession(b []byte, s *Session) []byte {
-	b = append(b, recordVersion)
+	if len(s.Recent) > 0 {
+		b = append(b, recentVersion)
+	} else {
+		b = append(b, recordVersion)
+	}
 	b = appendString(b, s.ID)
 	b = appendString(b, s.Subject)
 	b = appendString(b, s.ClientID)
@@ -57,16 +64,31 @@ func AppendSession(b []byte, s *Session) []byte {
 	b = binary.AppendVarint(b, s.Started)
 	b = binary.AppendVarint(b, s.Expires)
 	b = appendString(b, s.Scope)
-	return appendStrings(b, s.Audience)
+	b = appendStrings(b, s.Audience)
+	for _, u := range s.Recent { // to the end
+		b = append(b, u.Digest[:]...)
+		b = binary.AppendVarint(b, u.At)
+		b = append(b, u.Sealed[:]...)
+	}
+	return b
 }
 
 // DecodeSession reads a record; the Session does not refer to b.
 func DecodeSession(b []byte) (*Session, error) {
-	d := newDecoder(b)
+	d := &decoder{rest: string(b)}
+	version := d.byte()
+	d.bad = d.bad || version != recordVersion && version != recentVersion
 	s := &Session{ID: d.string(), Subject: d.string(), ClientID: d.string()}
 	refresh := d.string()
 	s.Started, s.Expires = d.varint(), d.varint()
 	s.Scope, s.Audience = d.string(), d.strings()
+	for version == recentVersion && !d.bad && d.rest != "" {
+		var u Used
+		d.fill(u.Digest[:])
+		u.At = d.varint()
+		d.fill(u.Sealed[:])
+		s.Recent = append(s.Recent, u)
+	}
 	if !d.ok() || len(refresh) != len(s.Refresh) {
 		return nil, errRecord
 	}
@@ -137,6 +159,15 @@ func (d *decoder) string() string {
 	s := d.rest[:n]
 	d.rest = d.rest[n:]
 	return s
+}
+
+// fill reads as many bytes as b has.
+func (d *decoder) fill(b []byte) {
+	if len(b) > len(d.rest) {
+		d.bad = true
+		return
+	}
+	d.rest = d.rest[copy(b, d.rest):]
 }
 
 func (d *decoder) strings() []string {

@@ -43,10 +43,13 @@ type Tokens interface {
 	// Session finds the live session that a refresh token belongs to, used
 	// already or not.
 	Session(ctx context.Context, refresh Digest, now int64) (*Session, error)
-	// Rotate replaces a session's refresh token. Of any number of calls with
-	// one old token exactly one returns nil. A call with a token that is no
-	// longer the current one revokes the session and returns ErrReused.
-	Rotate(ctx context.Context, r *Rotation) error
+	// Rotate replaces a session's refresh token, as Session.Rotate decides. Of any
+	// number of calls with one old token exactly one returns nothing and nil: its
+	// New is the successor. The others, within the grace, are given the successor
+	// that there is, and their access token is kept. A call with a token that is
+	// neither current nor within its grace revokes the session and returns
+	// ErrReused.
+	Rotate(ctx context.Context, r *Rotation) (given *Used, err error)
 }
 
 // Revocations keeps the feed of what has been revoked.

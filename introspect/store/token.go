@@ -48,17 +48,5 @@ type Session struct {
 	Started  int64
 	Expires  int64  // of the current refresh token
 	Refresh  Digest // of the current refresh token
-}
-
-// Rotation is one use of a refresh token.
-type Rotation struct {
-	Session string  // whose refresh token is rotated
-	Old     Digest  // the token presented
-	New     Digest  // its successor
-	Expires int64   // of the successor
-	Access  *Issued // the new access token where it is opaque, else nil
-	Now     int64
-	// Horizon is when the last access token of the session has expired,
-	// should it turn out that Old was used before.
-	Horizon int64
+	Recent   []Used // the tokens before it that may be presented once more
 }

@@ -57,7 +57,7 @@ func testRevokeSession(b *bench) {
 	if _, err := b.s.Session(b.Context(), y.Refresh, b.now); err != nil {
 		b.Errorf("another session: %v", err)
 	}
-	if err := b.s.Rotate(b.Context(), b.rotation("sid-1", x.Refresh)); err != store.ErrNotFound {
+	if err := b.rotate(b.rotation("sid-1", x.Refresh)); err != store.ErrNotFound {
 		b.Errorf("refresh after revocation: %v, not ErrNotFound", err)
 	}
 	b.revoked(access.Token, "", true)
@@ -109,7 +109,7 @@ func testRotateChain(b *bench) {
 	refresh := x.Refresh
 	for range 5 {
 		r := b.rotation("sid-1", refresh)
-		b.must(b.s.Rotate(b.Context(), r))
+		b.must(b.rotate(r))
 		b.live(r.Access)
 		found, err := b.s.Session(b.Context(), r.New, b.now)
 		if b.must(err); found.Refresh != r.New || found.Expires != r.Expires || found.Scope != x.Scope || found.Started != x.Started {
@@ -123,13 +123,13 @@ func testRotateChain(b *bench) {
 func testRotateReuse(b *bench) {
 	x, first := b.login("sid-1")
 	r := b.rotation("sid-1", x.Refresh)
-	b.must(b.s.Rotate(b.Context(), r))
+	b.must(b.rotate(r))
 	found, err := b.s.Session(b.Context(), x.Refresh, b.now)
 	if b.must(err); found.Refresh == x.Refresh {
 		b.Error("a used refresh token is the session's current one")
 	}
 	again := b.rotation("sid-1", x.Refresh)
-	if err := b.s.Rotate(b.Context(), again); err != store.ErrReused {
+	if err := b.rotate(again); err != store.ErrReused {
 		b.Fatalf("second use: %v, not ErrReused", err)
 	}
 	b.dead(first)
@@ -154,7 +154,7 @@ func testRotateWinner(b *bench) {
 		for i := range rotations {
 			all.Go(func() {
 				<-start
-				errs[i] = b.s.Rotate(b.Context(), rotations[i])
+				errs[i] = b.rotate(rotations[i])
 			})
 		}
 		close(start)
@@ -185,7 +185,7 @@ func testRotateAgainstRevoke(b *bench) {
 		r := b.rotation(id, x.Refresh)
 		var all sync.WaitGroup
 		all.Go(func() {
-			if err := b.s.Rotate(b.Context(), r); err != nil && err != store.ErrNotFound && err != store.ErrReused {
+			if err := b.rotate(r); err != nil && err != store.ErrNotFound && err != store.ErrReused {
 				b.Errorf("rotation: %v", err)
 			}
 		})
@@ -205,7 +205,7 @@ func testSessionExpires(b *bench) {
 	}
 	b.now++
 	b.ended(x.Refresh)
-	if err := b.s.Rotate(b.Context(), b.rotation("sid-1", x.Refresh)); err != store.ErrNotFound {
+	if err := b.rotate(b.rotation("sid-1", x.Refresh)); err != store.ErrNotFound {
 		b.Errorf("refresh after expiry: %v, not ErrNotFound", err)
 	}
 }

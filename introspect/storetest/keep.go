@@ -32,7 +32,7 @@ func testSweepSparesRefreshed(b *bench) {
 	x, _ := b.login("sid-1")
 	r := b.rotation("sid-1", x.Refresh)
 	r.Expires = b.now + 7200
-	b.must(b.s.Rotate(b.Context(), r))
+	b.must(b.rotate(r))
 	b.sweep(b.now + 3600)
 	b.now += 3600
 	if _, err := b.s.Session(b.Context(), r.New, b.now); err != nil {
@@ -48,7 +48,7 @@ func testRestart(b *bench) {
 	access, gone := b.issue(nil), b.issue(nil)
 	x, first := b.login("sid-1")
 	r := b.rotation("sid-1", x.Refresh)
-	b.must(b.s.Rotate(ctx, r))
+	b.must(b.rotate(r))
 	y, _ := b.login("sid-2")
 	b.revoke(store.KindToken, gone.Token.ID, 0)
 	b.revoke(store.KindSession, "sid-2", 0)
@@ -77,7 +77,7 @@ func testRestart(b *bench) {
 	if got, _ := b.readIDs(next, 1); got[0] != "after" {
 		b.Errorf("the feed goes on with %v", got)
 	}
-	if err := b.s.Rotate(ctx, b.rotation("sid-1", x.Refresh)); err != store.ErrReused {
+	if err := b.rotate(b.rotation("sid-1", x.Refresh)); err != store.ErrReused {
 		b.Errorf("a refresh token used before the restart: %v, not ErrReused", err)
 	}
 }

@@ -55,6 +55,10 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 	run("RotateReuseEndsFamily", testRotateReuse)
 	run("RotateOneWinnerOfFifty", testRotateWinner)
 	run("RotateAgainstRevoke", testRotateAgainstRevoke)
+	run("Grace", testGrace)
+	run("GraceEnds", testGraceEnds)
+	run("GraceRaces", testGraceRaces)
+	run("GraceAgainstRevoke", testGraceAgainstRevoke)
 	run("EndHoldsOnceSeen", testEndHolds)
 	run("SessionExpires", testSessionExpires)
 	run("FeedOrder", testFeedOrder)
@@ -143,6 +147,15 @@ func (b *bench) rotation(id string, old store.Digest) *store.Rotation {
 		Session: id, Old: old, New: store.DigestOf([]byte(b.text())), Expires: b.now + 3600,
 		Access: b.token(func(t *store.Token) { t.Session = id }), Now: b.now, Horizon: b.now + 60,
 	}
+}
+
+// rotate is for rotations without a grace, which are given nothing.
+func (b *bench) rotate(r *store.Rotation) error {
+	given, err := b.s.Rotate(b.Context(), r)
+	if given != nil {
+		b.Errorf("a rotation without a grace is given %+v", given)
+	}
+	return err
 }
 
 // live checks that an access token is found, whole.

@@ -104,7 +104,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("refresh token %.12s… worked %d times", token, n)
 		}
 	}
-	if got := porcupine.CheckOperationsTimeout(model.ToModel(), l.history, time.Minute); got != porcupine.Ok {
+	if got := porcupine.CheckOperationsTimeout(newModel(false), l.history, time.Minute); got != porcupine.Ok {
 		t.Errorf("the histories of the sessions are %s", got)
 	}
 	if srv.slowest > *ready {

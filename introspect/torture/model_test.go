@@ -2,6 +2,7 @@ package torture
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -24,7 +25,8 @@ type (
 		begun   bool
 		dead    bool
 		current string
-		lost    bool // current is a token that nobody was told
+		used    string // the tokens before it, each with a space behind it; with a grace alone
+		lost    bool   // current is a token that nobody was told
 	}
 )
 
@@ -36,6 +38,14 @@ const (
 	opRevoke     // revoke the session
 	opAsk        // introspect an access token of it
 )
+
+// newModel is the model of sessions whose refresh tokens work once or, with a grace
+// that lasts longer than the history, give the successor that there is.
+func newModel(grace bool) porcupine.Model {
+	m := model
+	m.Step = func(s, in, out any) []any { return step(s, in, out, grace) }
+	return m.ToModel()
+}
 
 var model = porcupine.NondeterministicModel{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
@@ -51,13 +61,12 @@ var model = porcupine.NondeterministicModel{
 		return parts
 	},
 	Init:  func() []any { return []any{state{}} },
-	Step:  step,
 	Equal: func(a, b any) bool { return a == b },
 }
 
 // step yields the states that may follow. A call without an answer may have
 // done its work or not.
-func step(s, in, out any) []any {
+func step(s, in, out any, grace bool) []any {
 	before, i, o := s.(state), in.(input), out.(output)
 	var next []any
 	if o.unknown {
@@ -77,13 +86,23 @@ func step(s, in, out any) []any {
 			next = append(next, state{begun: true, dead: true})
 		}
 	case opRefresh:
-		next = append(next, refreshed(before, i, o)...)
+		next = append(next, refreshed(before, i, o, grace)...)
 	}
 	return slices.Compact(next)
 }
 
-func refreshed(before state, i input, o output) []any {
+func refreshed(before state, i input, o output, grace bool) []any {
 	valid := before.begun && !before.dead && !before.lost && before.current == i.token
+	if grace && !before.dead && !o.unknown {
+		chain := strings.Fields(before.used + before.current)
+		switch n := slices.Index(chain, i.token); {
+		case valid && o.ok:
+			return []any{state{begun: true, current: o.next, used: before.used + before.current + " "}}
+		case n >= 0 && n < len(chain)-1 && o.ok && o.next == chain[n+1]:
+			return []any{before}
+		}
+		return nil
+	}
 	switch {
 	case o.unknown && valid:
 		return []any{state{begun: true, lost: true}}

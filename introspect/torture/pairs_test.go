@@ -22,13 +22,17 @@ var pairsFor = flag.Duration("pairs", 500*time.Millisecond, "how long TestPairs 
 // TestPairs makes every pair of revocations, refreshes and reuses of one session
 // at the same time, in all stores and with both formats of tokens, and introspects
 // meanwhile. What each call answered must be what a store that does one thing
-// after another could have answered.
+// after another could have answered. Refresh tokens work once with opaque access
+// tokens, and within a grace with JWTs.
 func TestPairs(t *testing.T) {
 	for _, kind := range []string{introspect.StoreMemory, introspect.StorePebble, introspect.StoreRedis} {
 		for _, format := range []string{introspect.FormatOpaque, introspect.FormatJWT} {
 			t.Run(kind+"/"+format, func(t *testing.T) {
 				cfg := config(t.TempDir())
 				cfg.Store.Kind, cfg.Tokens.Format = kind, format
+				if format == introspect.FormatJWT {
+					cfg.Tokens.RefreshGrace = new(time.Minute)
+				}
 				if kind == introspect.StoreRedis {
 					cfg.Store.Redis.Address = storetest.StartRedis(t).Address()
 					t.Setenv("TOLLGATE_TEST_SEAL", "kPq3vX9bLm2RtYw7ZsHc5NdJf8GaEuQ1")
@@ -71,7 +75,7 @@ func testPairs(t *testing.T, cfg introspect.Config) {
 	for _, f := range l.faults {
 		t.Error(f)
 	}
-	if got := porcupine.CheckOperationsTimeout(model.ToModel(), l.history, time.Minute); got != porcupine.Ok {
+	if got := porcupine.CheckOperationsTimeout(newModel(*cfg.Tokens.RefreshGrace > 0), l.history, time.Minute); got != porcupine.Ok {
 		t.Errorf("the histories of the sessions are %s", got)
 	}
 	if len(l.accepted) == 0 {

@@ -44,7 +44,7 @@ func config(dir string) introspect.Config {
 	return introspect.Config{
 		Data: dir, Issuer: "https://as.example", Audience: []string{"orders"},
 		Store:  introspect.StoreConfig{SweepEvery: 200 * time.Millisecond},
-		Tokens: introspect.TokensConfig{Format: introspect.FormatOpaque, AccessTTL: time.Hour},
+		Tokens: introspect.TokensConfig{Format: introspect.FormatOpaque, AccessTTL: time.Hour, RefreshGrace: new(time.Duration)},
 		Login: introspect.LoginConfig{
 			Hash: account.Params{MemoryKiB: 8 << 10, Time: 1, Parallel: 1}, Queue: 1000,
 			PerPair: introspect.LimitConfig{Burst: 100_000}, PerAddress: introspect.LimitConfig{Burst: 100_000},

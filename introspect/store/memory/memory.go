@@ -153,22 +153,26 @@ func (s *Store) session(id string, now int64) (*store.Session, error) {
 }
 
 // Rotate implements store.Tokens.
-func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
+func (s *Store) Rotate(_ context.Context, r *store.Rotation) (*store.Used, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, err := s.session(r.Session, r.Now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if found.Refresh != r.Old {
+	next, given, err := found.Rotate(r)
+	if err != nil {
 		s.revoke(store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon})
-		return store.ErrReused
+		return nil, err
 	}
-	s.renew(found, r.New, r.Expires)
+	if next != nil {
+		s.sessions[next.ID] = next
+		s.renew(next, r.New, r.Expires)
+	}
 	if r.Access != nil {
 		s.keep(r.Access)
 	}
-	return nil
+	return given, nil
 }
 
 // Revoke implements store.Revocations.

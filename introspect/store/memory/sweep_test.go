@@ -72,7 +72,7 @@ func TestSweepOfSessions(t *testing.T) {
 	session("used", 1, 100)
 	for i := range 3 {
 		r := &store.Rotation{Session: "used", Old: numbered(1 + i), New: numbered(2 + i), Expires: 101 + int64(i), Now: 50}
-		if err := s.Rotate(ctx, r); err != nil {
+		if _, err := s.Rotate(ctx, r); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -97,7 +97,7 @@ func (l *ledger) work(s store.Store, worker int, stop <-chan struct{}) error {
 		l.mu.Lock()
 		delete(l.sessions, sid)
 		l.mu.Unlock()
-		if err := s.Rotate(tctx, &store.Rotation{Session: sid, Old: refresh, New: next, Expires: l.now + 3600, Now: l.now, Horizon: l.now + 60}); err != nil {
+		if _, err := s.Rotate(tctx, &store.Rotation{Session: sid, Old: refresh, New: next, Expires: l.now + 3600, Now: l.now, Horizon: l.now + 60}); err != nil {
 			return err
 		}
 		l.mu.Lock()
@@ -233,7 +233,7 @@ func failing(t *testing.T, fails func(op errorfs.Op) error) {
 	for what, err := range map[string]error{
 		"Issue": s.Issue(tctx, access), "Access": lookup, "Ready": s.Ready(tctx), "Close": s.Close(),
 		"Revoke": s.Revoke(tctx, store.Event{Kind: store.KindToken, ID: "x"}),
-		"Rotate": s.Rotate(tctx, &store.Rotation{Session: "sid-1"}),
+		"Rotate": rotate(s),
 	} {
 		if !errors.Is(err, store.ErrFailed) {
 			t.Errorf("%s after the failure: %v, not ErrFailed", what, err)
@@ -334,4 +334,9 @@ func tear(t *testing.T, fs vfs.FS, tail []byte) {
 	if err := errors.Join(in.Close(), out.Sync(), out.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func rotate(s *Store) error {
+	_, err := s.Rotate(tctx, &store.Rotation{Session: "sid-1"})
+	return err
 }

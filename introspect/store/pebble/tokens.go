@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -16,6 +17,11 @@ func (s *Store) Issue(_ context.Context, access *store.Issued) error {
 		return err
 	}
 	defer leave()
+	return s.issue(access)
+}
+
+// issue keeps an access token, for a call that has entered.
+func (s *Store) issue(access *store.Issued) error {
 	if err := s.write(write{accessRecord(access)}); err != nil {
 		return err
 	}
@@ -111,10 +117,10 @@ func (s *Store) session(id string, now int64) (*store.Session, error) {
 }
 
 // Rotate implements store.Tokens.
-func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
+func (s *Store) Rotate(_ context.Context, r *store.Rotation) (*store.Used, error) {
 	leave, err := s.enter()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer leave()
 	lock := s.lock(r.Session)
@@ -122,17 +128,20 @@ func (s *Store) Rotate(_ context.Context, r *store.Rotation) error {
 	defer lock.Unlock()
 	found, err := s.session(r.Session, r.Now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if found.Refresh != r.Old {
+	next, given, err := found.Rotate(r)
+	if err != nil {
 		ev := store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon}
-		if err := s.enqueue(ev); err != nil {
-			return err
-		}
-		return store.ErrReused
+		return nil, cmp.Or(s.enqueue(ev), err)
 	}
-	found.Refresh, found.Expires = r.New, r.Expires
-	return s.save(found, r.Access)
+	if next != nil {
+		return nil, s.save(next, r.Access)
+	}
+	if r.Access == nil {
+		return given, nil
+	}
+	return given, s.issue(r.Access)
 }
 
 // save writes a session with its current refresh token, and an access token.

@@ -89,7 +89,8 @@ func (w *traffic) work(ctx context.Context, worker int) {
 			continue
 		}
 		next := store.DigestOf([]byte("r2" + name))
-		if ok(s.Rotate(ctx, &store.Rotation{Session: x.ID, Old: x.Refresh, New: next, Expires: now + 3600, Now: now, Horizon: now + 600})) {
+		_, err := s.Rotate(ctx, &store.Rotation{Session: x.ID, Old: x.Refresh, New: next, Expires: now + 3600, Now: now, Horizon: now + 600})
+		if ok(err) {
 			w.note(&w.sessions, acknowledged{session: x.ID, refresh: next})
 		}
 	}

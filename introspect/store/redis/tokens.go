@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -118,27 +119,26 @@ func (s *Store) session(ctx context.Context, refresh store.Digest, now int64) (*
 // Rotate implements store.Tokens. The session is replaced only if it is what was
 // read. If it is not, somebody was faster, and it is read again: it has ended, or
 // has another refresh token.
-func (s *Store) Rotate(ctx context.Context, r *store.Rotation) error {
+func (s *Store) Rotate(ctx context.Context, r *store.Rotation) (*store.Used, error) {
 	for {
 		found, record, err := s.session(ctx, r.Old, r.Now)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if found.Refresh != r.Old {
-			break
+		next, given, err := found.Rotate(r)
+		switch {
+		case err != nil:
+			ev := store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon}
+			return nil, cmp.Or(s.Revoke(ctx, ev), err)
+		case next == nil && r.Access == nil:
+			return given, nil
+		case next == nil:
+			return given, s.Issue(ctx, r.Access)
 		}
-		next := *found
-		next.Refresh, next.Expires = r.New, r.Expires
-		won, err := s.save(ctx, &next, r.Access, record)
-		if err != nil || won {
-			return err
+		if won, err := s.save(ctx, next, r.Access, record); err != nil || won {
+			return nil, err
 		}
 	}
-	err := s.Revoke(ctx, store.Event{Kind: store.KindSession, ID: r.Session, Expires: r.Horizon})
-	if err != nil {
-		return err
-	}
-	return store.ErrReused
 }
 
 // save writes a session, in place of the record was where that is given, and
