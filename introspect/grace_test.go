@@ -2,6 +2,7 @@ package introspect
 
 import (
 	"flag"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -80,6 +81,8 @@ func TestRefreshRaces(t *testing.T) {
 			cfg.Store.Kind = kind
 			if kind == StoreRedis {
 				cfg.Store.Redis.Address = storetest.StartRedis(t).Address()
+				t.Setenv("TOLLGATE_TEST_SEAL", strings.Repeat("seal", 10))
+				cfg.Keys.Seal.Env = "TOLLGATE_TEST_SEAL"
 			}
 			f := start(t, cfg)
 			_, refresh := f.mustLogin()
