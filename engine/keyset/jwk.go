@@ -210,6 +210,9 @@ func (e entry) rsa(k *Key) error {
 	if bits := modulus.BitLen(); bits < 2048 || bits > 8192 || modulus.Bit(0) == 0 {
 		return ErrRSA
 	}
+	if hasROCAShape(modulus) {
+		return ErrROCA
+	}
 	if exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0 {
 		return ErrRSA
 	}

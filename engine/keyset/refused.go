@@ -30,6 +30,9 @@ var (
 	// ErrRSA: a modulus below 2048 or above 8192 bits, or an exponent that is even
 	// or below 3 or above 2^31 - 1.
 	ErrRSA = errors.New("RSA key is too weak or too large")
+	// ErrROCA: an RSA modulus of the form by which it can be factored
+	// (CVE-2017-15361).
+	ErrROCA = errors.New("RSA key can be factored (CVE-2017-15361)")
 	// ErrTooMany: the set has more keys than are kept.
 	ErrTooMany = errors.New("too many keys")
 )
