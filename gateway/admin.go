@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp/pprofhandler"
 
 	"github.com/tollgate/tollgate/gateway/edge"
+	"github.com/tollgate/tollgate/internal/hostcheck"
 )
 
 // admin serves the admin listener.
@@ -17,7 +18,19 @@ func (g *Gateway) admin(ctx *fasthttp.RequestCtx) {
 	// The path as it was sent: Envoy appends what a client has sent to
 	// /authorize, and dot segments would lead to another page.
 	target, _, _ := bytes.Cut(ctx.Request.Header.RequestURI(), []byte{'?'})
-	switch path := string(target); {
+	// A decision is asked for by proxies, of which some pass the client's Host on,
+	// and is none without a credential, which no page can have a browser send.
+	path := string(target)
+	if path == edge.AuthorizePath || strings.HasPrefix(path, edge.AuthorizePath+"/") {
+		g.edge.Authorize(ctx)
+		return
+	}
+	cfg := &g.snap.Load().cfg
+	if !hostcheck.Allowed(string(ctx.Request.Header.Host()), ctx.LocalAddr(), cfg.AdminHosts) {
+		ctx.Error("this host is not one of admin_hosts\n", fasthttp.StatusMisdirectedRequest)
+		return
+	}
+	switch {
 	case path == "/healthz":
 		ctx.SetContentType("text/plain; charset=utf-8")
 		ctx.SetBodyString("ok\n")
@@ -26,10 +39,8 @@ func (g *Gateway) admin(ctx *fasthttp.RequestCtx) {
 	case path == "/metrics":
 		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
 		g.metrics.write(ctx)
-	case path == "/debug/pprof" || strings.HasPrefix(path, "/debug/pprof/"):
+	case cfg.Pprof && (path == "/debug/pprof" || strings.HasPrefix(path, "/debug/pprof/")):
 		pprofhandler.PprofHandler(ctx)
-	case path == edge.AuthorizePath || strings.HasPrefix(path, edge.AuthorizePath+"/"):
-		g.edge.Authorize(ctx)
 	default:
 		ctx.Error("not found\n", fasthttp.StatusNotFound)
 	}

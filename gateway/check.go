@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/gateway/policy"
+	"github.com/tollgate/tollgate/internal/hostcheck"
 	"github.com/tollgate/tollgate/internal/yamlconf"
 )
 
@@ -76,6 +77,11 @@ func checkTokens(c *Config) error {
 	}
 	if !slices.Contains([]string{StaleRefuse, StaleServe}, c.Revocations.WhenStale) {
 		return at("revocations.when_stale", "want refuse or serve, not %q", c.Revocations.WhenStale)
+	}
+	for i, name := range c.AdminHosts {
+		if !hostcheck.CheckName(name) {
+			return at(fmt.Sprintf("admin_hosts[%d]", i), "want a host name or an address without a port")
+		}
 	}
 	return nil
 }

@@ -21,6 +21,10 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// Admin is the address of the admin listener; keep it off the public network. Default 127.0.0.1:8081.
 	Admin string `yaml:"admin"`
+	// AdminHosts are names, beside loopback ones and the address itself, that requests to the admin listener may be sent to. Default none.
+	AdminHosts []string `yaml:"admin_hosts"`
+	// Pprof serves profiles of the process at /debug/pprof of the admin listener.
+	Pprof bool `yaml:"pprof"`
 	// Mode is jwt, opaque or phantom. Default jwt.
 	Mode string `yaml:"mode"`
 	// Issuer is the iss that tokens have to name. Required.

@@ -15,12 +15,14 @@ var ErrRestart = errors.New("takes a restart to change")
 func (c Config) fixed() Config {
 	c.Routes, c.Upstreams, c.TrustedProxies, c.AccessLog = nil, nil, nil, AccessLog{}
 	c.Limits, c.Timeouts = Limits{}, Timeouts{}
+	c.AdminHosts, c.Pprof = nil, false
 	c.Keys.URL, c.Keys.File, c.Keys.MaxAge = "", "", 0
 	return c
 }
 
 // Reload puts routes, upstreams, trusted proxies, limits, timeouts, the place
-// and the bound on the age of the keys, and the access log of cfg in the place of the present ones, and
+// and the bound on the age of the keys, the access log, and who may use the admin
+// listener for what, of cfg in the place of the present ones, and
 // reads the keys and the gateway's own client secret again. A cfg that is no good, or that differs in anything
 // else, changes nothing.
 func (g *Gateway) Reload(cfg Config) error {

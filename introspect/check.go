@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/internal/hostcheck"
 	"github.com/tollgate/tollgate/introspect/account"
 )
 
@@ -69,6 +70,11 @@ func (c *Config) checkNames() error {
 	for i, a := range c.Audience {
 		if account.CheckScopes([]string{a}) != nil {
 			errs = append(errs, fmt.Errorf("audience[%d]: must be printable ASCII without space, quote or backslash", i))
+		}
+	}
+	for i, name := range c.AdminHosts {
+		if !hostcheck.CheckName(name) {
+			errs = append(errs, fmt.Errorf("admin_hosts[%d]: must be a host name or an address without a port", i))
 		}
 	}
 	if err := account.CheckClientID(c.LoginClientID); err != nil {

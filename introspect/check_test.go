@@ -52,6 +52,7 @@ func TestCheckRefuses(t *testing.T) {
 	f("audience: at least one must be given", func(c *Config) { c.Audience = nil })
 	f("audience[1]: must be printable ASCII without space, quote or backslash", func(c *Config) { c.Audience = []string{"a", "b c"} })
 	f("login_client_id: "+account.ErrClientID.Error(), func(c *Config) { c.LoginClientID = "a b" })
+	f("admin_hosts[1]: must be a host name or an address without a port", func(c *Config) { c.AdminHosts = []string{"metrics.internal", "metrics:8091"} })
 	f(`store.kind: "bolt" is not pebble, memory or redis`, func(c *Config) { c.Store.Kind = "bolt" })
 	f("store.hot_tokens: must not be negative", func(c *Config) { c.Store.HotTokens = -1 })
 	f("store.redis.address: must be given", func(c *Config) { c.Store.Kind, c.Keys.Env = StoreRedis, "KEYS" })

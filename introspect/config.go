@@ -13,7 +13,11 @@ import (
 type Config struct {
 	Listen string `yaml:"listen"` // address of the service; default 127.0.0.1:8090
 	Admin  string `yaml:"admin"`  // address of the admin listener; default 127.0.0.1:8091
-	Data   string `yaml:"data"`   // folder of the store, the keys and the admin socket; default data
+	// AdminHosts are names, beside loopback ones and the address itself, that
+	// requests to the admin listener may be sent to; default none.
+	AdminHosts []string `yaml:"admin_hosts"`
+	Pprof      bool     `yaml:"pprof"` // serve profiles at /debug/pprof of the admin listener; default false
+	Data       string   `yaml:"data"`  // folder of the store, the keys and the admin socket; default data
 
 	// Issuer is the service's name and public base URL: the iss of its tokens,
 	// and where its metadata says that the endpoints are.

@@ -286,10 +286,13 @@ func TestAdminListener(t *testing.T) {
 		}
 		return resp.StatusCode, string(text)
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/debug/pprof/", "/debug/pprof/heap"} {
+	for _, path := range []string{"/healthz", "/readyz"} {
 		if status, text := get(path); status != 200 {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
+	}
+	if status, _ := get("/debug/pprof/"); status != 404 {
+		t.Errorf("/debug/pprof/, not asked for: %d", status)
 	}
 	_, text := get("/metrics")
 	for _, line := range []string{
@@ -363,5 +366,36 @@ func TestNothingSecretIsLogged(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The admin listener answers to loopback names and the configured ones, and shows
+// profiles where they are asked for.
+func TestAdminHosts(t *testing.T) {
+	cfg := quick(t)
+	cfg.AdminHosts, cfg.Pprof = []string{"metrics.internal"}, true
+	s := run(t, cfg)
+	f := func(host, path string, want int) {
+		t.Helper()
+		req, err := http.NewRequest("GET", s.admin+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("Host %q, %s: %d, not %d", host, path, resp.StatusCode, want)
+		}
+	}
+	for _, path := range []string{"/metrics", "/readyz", "/healthz", "/debug/pprof/", "/debug/pprof/heap"} {
+		f("localhost", path, 200)
+		f("127.0.0.1:8091", path, 200)
+		f("metrics.internal", path, 200)
+		f("attacker.example", path, 421)
+		f("127.0.0.1.nip.io:8091", path, 421)
 	}
 }

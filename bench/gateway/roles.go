@@ -67,6 +67,7 @@ func reference(ln net.Listener, upstream string) error {
 }
 
 func ours(ln net.Listener, cfg gateway.Config) error {
+	cfg.Pprof = true // for -profile
 	g, err := gateway.New(cfg, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
