@@ -302,19 +302,22 @@ func (x *explainer) value(path string) (json.RawMessage, bool) {
 	if json.Unmarshal(x.token.Payload, &top) != nil {
 		return nil, false
 	}
-	if v, ok := top[path]; ok {
-		return v, true
-	}
 	steps := strings.Split(path, ".")
-	v, ok := top[steps[0]]
-	for _, step := range steps[1:] {
-		var inner map[string]json.RawMessage
-		if !ok || json.Unmarshal(v, &inner) != nil {
-			return nil, false
+	for n := len(steps); n > 0; n-- {
+		v, ok := top[strings.Join(steps[:n], ".")]
+		for _, step := range steps[n:] {
+			var inner map[string]json.RawMessage
+			if !ok || json.Unmarshal(v, &inner) != nil {
+				ok = false
+				break
+			}
+			v, ok = inner[step]
 		}
-		v, ok = inner[step]
+		if ok {
+			return v, true
+		}
 	}
-	return v, ok
+	return nil, false
 }
 
 // has reports whether there is something at path that can be a required claim.

@@ -40,9 +40,15 @@ func (e *Engine) find(t *jwt.Token) (*issuer, error) {
 
 const spiffeScheme = "spiffe://"
 
+// anyDomain is the domain of an issuer that stands for all.
+const anyDomain = spiffeScheme + "*"
+
 // inDomain reports whether subject is domain, which is spiffe:// and a name, or a
 // path below it.
 func inDomain[T string | []byte](subject T, domain string) bool {
+	if domain == anyDomain {
+		return len(subject) > len(spiffeScheme) && string(subject[:len(spiffeScheme)]) == spiffeScheme
+	}
 	return len(subject) >= len(domain) && string(subject[:len(domain)]) == domain &&
 		(len(subject) == len(domain) || subject[len(domain)] == '/')
 }

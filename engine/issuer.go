@@ -34,7 +34,8 @@ type Issuer struct {
 	// Aliases are other iss of the same issuer.
 	Aliases []string
 	// TrustDomain is the SPIFFE trust domain of an issuer whose tokens have no iss:
-	// their sub is spiffe://TrustDomain or below it.
+	// their sub is spiffe://TrustDomain or below it. The * of an issuer without Name
+	// is every trust domain.
 	TrustDomain string
 	// Keys are the issuer's keys.
 	Keys *keyset.KeySet
@@ -132,7 +133,7 @@ func newIssuer(c Issuer) (*issuer, error) {
 		Roles: c.RoleClaims, Scopes: c.ScopeClaims, Optional: c.OptionalClaims,
 	}
 	if c.TrustDomain != "" {
-		if strings.ContainsAny(c.TrustDomain, "/:") {
+		if strings.ContainsAny(c.TrustDomain, "/:") || c.TrustDomain == "*" && c.Name != "" {
 			return fail("trust domain %q is not a name alone", c.TrustDomain)
 		}
 		i.domain = spiffeScheme + c.TrustDomain

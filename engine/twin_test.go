@@ -211,6 +211,10 @@ func satisfied(claim any, values []string) bool {
 			said = string(e)
 		case bool:
 			said = strconv.FormatBool(e)
+		case nil:
+			if isList {
+				return false
+			}
 		default:
 			return false
 		}

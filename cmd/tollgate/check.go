@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollgate/tollgate/gateway"
+	"github.com/tollgate/tollgate/gateway/identity"
 	"github.com/tollgate/tollgate/internal/yamlconf"
 	"github.com/tollgate/tollgate/introspect"
 )
 
 func newCheck() *cobra.Command {
-	var config, kind string
+	var config, kind, profile string
 	var requests []string
 	cmd := &cobra.Command{
 		Use:   "check --config FILE",
@@ -24,11 +25,23 @@ meant is a warning: a path whose other spellings are open to everybody, a short 
 readable secret, http to another machine, a file that cannot be read here.
 
 Whether it is a gateway's or a security service's is told from its keys. With
---explain, a gateway's configuration is asked what becomes of a request.`,
+--explain, a gateway's configuration is asked what becomes of a request.
+
+With --profile, print what a kind of issuer writes into its tokens, in the keys
+that issuers of a gateway's configuration have.`,
 		Example: `  tollgate check --config gateway.yaml
-  tollgate check --config gateway.yaml --explain "GET /orders/1" --explain "DELETE /orders/1"`,
+  tollgate check --config gateway.yaml --explain "GET /orders/1" --explain "DELETE /orders/1"
+  tollgate check --profile keycloak`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if profile != "" {
+				text, err := identity.Describe(profile)
+				if err != nil {
+					return usagef("--profile: %v", err)
+				}
+				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+				return err
+			}
 			if err := required(cmd, "config"); err != nil {
 				return err
 			}
@@ -65,6 +78,8 @@ Whether it is a gateway's or a security service's is told from its keys. With
 	flags.StringVar(&config, "config", "", "the configuration, a YAML file")
 	flags.StringVar(&kind, "kind", "", "gateway or introspect (default told from the keys)")
 	oneOf(cmd, "kind", kindGateway, kindIntrospect)
+	flags.StringVar(&profile, "profile", "", "print the profile of a kind of issuer: "+strings.Join(identity.Profiles(), ", "))
+	oneOf(cmd, "profile", identity.Profiles()...)
 	flags.StringArrayVar(&requests, "explain", nil, `say what becomes of a request, "METHOD /path"; may be given several times`)
 	return cmd
 }

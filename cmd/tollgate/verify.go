@@ -16,12 +16,14 @@ import (
 
 	"github.com/tollgate/tollgate/engine"
 	"github.com/tollgate/tollgate/engine/ed25519"
+	"github.com/tollgate/tollgate/engine/jwt"
 	"github.com/tollgate/tollgate/engine/keyset"
+	"github.com/tollgate/tollgate/gateway/identity"
 )
 
 type verifyFlags struct {
-	jwks, issuer, audience, typ string
-	at                          int64
+	jwks, issuer, audience, typ, profile string
+	at                                   int64
 }
 
 func newVerify() *cobra.Command {
@@ -38,6 +40,7 @@ CODE is one of ` + strings.Join(engine.Codes(), ", ") + `.
 The exit code is 0 when every line was answered, whatever the answers.`,
 		Example: `  tollgate verify --jwks keys.json --issuer https://issuer.example < tokens.txt
   tollgate verify --jwks https://issuer.example/.well-known/jwks.json --audience orders < tokens.txt
+  tollgate verify --jwks https://idp.example/realms/shop/protocol/openid-connect/certs --profile keycloak < tokens.txt
   tollgate verify --jwks keys.json --at 1700000000 < tokens.txt > verdicts.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,7 +62,8 @@ The exit code is 0 when every line was answered, whatever the answers.`,
 	flags.StringVar(&f.jwks, "jwks", "", "the issuer's JWK set, a file or a URL")
 	flags.StringVar(&f.issuer, "issuer", "", "the iss to expect (default any)")
 	flags.StringVar(&f.audience, "audience", "", "the aud to expect (default any)")
-	flags.StringVar(&f.typ, "typ", engine.TypeAccessToken, `the typ to expect; "none" for tokens without one`)
+	flags.StringVar(&f.typ, "typ", "", `the typ to expect; "none" for tokens without one (default what the profile says: at+jwt)`)
+	flags.StringVar(&f.profile, "profile", "", "the kind of issuer: "+strings.Join(identity.Profiles(), ", ")+" (default rfc9068, without skew)")
 	flags.Int64Var(&f.at, "at", 0, "the time to verify at, in Unix seconds (default now)")
 	return cmd
 }
@@ -75,26 +79,51 @@ func (f *verifyFlags) engine(ctx context.Context, stderr io.Writer) (*engine.Eng
 	if err != nil {
 		return nil, fmt.Errorf("reading the key set of --jwks: %w", err)
 	}
-	keys, refused, err := keyset.Parse(doc.Body)
+	issuer, uses, err := f.rules()
+	if err != nil {
+		return nil, err
+	}
+	keys, refused, err := keyset.Parse(doc.Body, uses...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key set of --jwks: %w", err)
 	}
 	for _, r := range refused {
-		fmt.Fprintln(stderr, "tollgate: a key is not used:", r)
+		if !r.Harmless() {
+			fmt.Fprintln(stderr, "tollgate: a key is not used:", r)
+		}
 	}
 	if keys.Len() == 0 {
 		return nil, errors.New("the key set of --jwks holds no usable key")
 	}
 	at := time.Unix(f.at, 0)
-	issuer := engine.Issuer{Name: f.issuer, Keys: keyset.Fixed(keys), Types: []string{f.typ}}
-	if f.audience != "" {
-		issuer.Audiences = []string{f.audience}
-	}
+	issuer.Keys = keyset.Fixed(keys)
 	return engine.New(engine.Config{
 		Issuers:    []engine.Issuer{issuer},
+		MaxToken:   jwt.MaxSize,
 		CacheBytes: -1, // who verifies a list has every token once
 		Now:        func() time.Time { return at },
 	})
+}
+
+// rules are what tokens are verified by, the keys aside, and the values of use
+// that mean a signature key.
+func (f *verifyFlags) rules() (engine.Issuer, []string, error) {
+	issuer := engine.Issuer{Name: f.issuer}
+	var uses []string
+	if f.profile != "" {
+		conf, err := identity.Template(f.profile, f.issuer)
+		if err != nil {
+			return issuer, nil, usagef("--profile: %v", err)
+		}
+		issuer, uses = conf.Rules(nil), conf.Uses()
+	}
+	if f.typ != "" {
+		issuer.Types = []string{f.typ}
+	}
+	if f.audience != "" {
+		issuer.Audiences = []string{f.audience}
+	}
+	return issuer, uses, nil
 }
 
 // verifyStream answers every line of in with a line on out, and tells how fast

@@ -23,7 +23,7 @@ var ErrMapping = errors.New("bad claim mapping")
 
 // Paths name the claims to read. A path is the name of a claim, or names separated
 // by dots that lead into nested objects (realm_access.roles); where a claim has
-// the whole path for its name, dots and all, that one is meant. Of several paths
+// more of the path for its name, dots and all, that one is meant. Of several paths
 // for roles or scopes all are read; for the others, the first that is there.
 type Paths struct {
 	Subject  []string // none: sub
@@ -79,8 +79,9 @@ const (
 
 // path is a path whole and taken apart.
 type path struct {
-	name  string
-	steps []string
+	name     string
+	steps    []string
+	prefixes []string // the whole of it, then without the last step, and so on
 }
 
 func newPath(s string) (path, error) {
@@ -88,23 +89,30 @@ func newPath(s string) (path, error) {
 	if s == "" || slices.Contains(steps, "") && !strings.Contains(s, "://") {
 		return path{}, fmt.Errorf("%w: path %q has an empty name", ErrMapping, s)
 	}
-	return path{s, steps}, nil
+	p := path{name: s, steps: steps}
+	for n := len(steps); n > 0; n-- {
+		p.prefixes = append(p.prefixes, strings.Join(steps[:n], "."))
+	}
+	return p, nil
 }
 
-// value finds the value at p in a payload that Scan accepted. The lists among the
-// claims that Scan knows are not found here; see list.
+// value finds the value at p in a payload that Scan accepted. The claim may have
+// dots in its own name: of several readings the one with the longest name is
+// meant. The lists among the claims that Scan knows are not found here; see list.
 func (t *Token) value(p *path) (value, bool) {
-	if v, ok := t.top(p.name); ok || len(p.steps) == 1 {
-		return v, ok
-	}
-	v, ok := t.top(p.steps[0])
-	for _, step := range p.steps[1:] {
-		if !ok {
-			break
+	for i, name := range p.prefixes {
+		v, ok := t.top(name)
+		for _, step := range p.steps[len(p.steps)-i:] {
+			if !ok {
+				break
+			}
+			v, ok = t.inside(v, step)
 		}
-		v, ok = t.inside(v, step)
+		if ok {
+			return v, true
+		}
 	}
-	return v, ok
+	return value{}, false
 }
 
 // top finds a claim by its name.

@@ -17,7 +17,7 @@ type Rule struct {
 // NewRule makes a Rule for the claim at a path, as Paths has them. The claim has
 // to be one of values, or, where it is an array, hold one of them. A value that
 // ends in * stands for every text that begins with what is before it, and * alone
-// for every text but the empty one. Numbers, true and false are compared as they
+// for every text but the empty one. "" stands for a claim that is absent. Numbers, true and false are compared as they
 // are written.
 func NewRule(claim string, values []string) (*Rule, error) {
 	at, err := newPath(claim)
@@ -59,11 +59,14 @@ func (t *Token) Satisfies(r *Rule) bool {
 				return true
 			}
 		}
-		return false
+		return l.from == l.to && r.Allows(nil)
 	}
 	v, ok := t.value(&r.at)
-	if !ok || v.kind != array {
-		return ok && t.says(v, r)
+	if !ok || t.scanner.isNull(v) {
+		return r.Allows(nil)
+	}
+	if v.kind != array {
+		return t.says(v, r)
 	}
 	s := &t.scanner
 	s.seek(v.start)

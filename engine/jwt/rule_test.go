@@ -30,6 +30,15 @@ func TestRule(t *testing.T) {
 		f(false, "token_use", payload, "access")
 		f(false, "token_use", payload, "*")
 	}
+	// "" is for a claim that is absent
+	f(true, "typ", `{}`, "Bearer", "")
+	f(true, "typ", `{"typ":null}`, "Bearer", "")
+	f(true, "typ", `{"typ":"Bearer"}`, "Bearer", "")
+	f(false, "typ", `{"typ":"ID"}`, "Bearer", "")
+	f(false, "typ", `{"typ":["ID"]}`, "Bearer", "")
+	f(false, "typ", `{"typ":{}}`, "Bearer", "")
+	f(true, "aud", `{}`, "")
+	f(false, "aud", `{"aud":"x"}`, "")
 	// one of several
 	f(true, "hd", `{"hd":"example.org"}`, "example.com", "example.org")
 	f(false, "hd", `{"hd":"example.net"}`, "example.com", "example.org")
@@ -51,7 +60,9 @@ func TestRule(t *testing.T) {
 	f(true, "groups", `{"groups":[1,{"x":2},null,"ops"]}`, "ops")
 	f(false, "groups", `{"groups":["ops2"]}`, "ops")
 	// nested, or with dots in the name, which goes first
-	f(true, "kubernetes.io.namespace", `{"kubernetes.io":{"namespace":"x"},"kubernetes":{"io":{"namespace":"shop"}}}`, "shop")
+	f(false, "kubernetes.io.namespace", `{"kubernetes.io":{"namespace":"x"},"kubernetes":{"io":{"namespace":"shop"}}}`, "shop")
+	f(true, "kubernetes.io.namespace", `{"kubernetes.io":{"namespace":"shop"}}`, "shop")
+	f(true, "a.b.c", `{"a.b":{"x":1},"a":{"b":{"c":"y"}}}`, "y")
 	f(true, "a.b", `{"a":{"b":"x"},"a.b":"y"}`, "y")
 	f(false, "a.b", `{"a":{"b":"x"},"a.b":"y"}`, "x")
 	// claims that have a meaning of their own

@@ -34,6 +34,7 @@ var table = []rule{
 	{"gateway/internal/...", []string{"gateway/policy"}},
 	{"gateway/upstream", []string{"gateway/internal/netio"}},
 	{"gateway/edge", []string{"gateway/identity", "gateway/policy", "gateway/upstream", "gateway/internal/...", "engine/claims"}},
+	{"gateway/identity", []string{"engine/...", "introspect/client"}},
 	{"gateway/...", []string{"gateway/...", "internal/exposition", "internal/hostcheck", "internal/yamlconf", "engine/...", "introspect/client"}},
 	{"loadtest/...", []string{"loadtest/..."}},
 	{"internal/...", []string{"internal/..."}},

@@ -80,8 +80,11 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string) {
 		return
 	}
 	if v.Addr().Type().Implements(textUnmarshaler) {
-		d.text(n, v, path)
-		return
+		// A list that reads one text may also be given as a list.
+		if _, several := n.(*ast.SequenceNode); !several || v.Kind() != reflect.Slice {
+			d.text(n, v, path)
+			return
+		}
 	}
 	switch v.Kind() {
 	case reflect.Struct:

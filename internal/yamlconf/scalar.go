@@ -90,9 +90,16 @@ func (d *decoder) integer(n ast.Node, v reflect.Value, path string) {
 	d.expected(n, path, "a smaller number, or one that is not negative")
 }
 
-// text reads a type that knows how to read itself.
+// text reads a type that knows how to read itself. One that also reads numbers and
+// truth values gets them as they are written.
 func (d *decoder) text(n ast.Node, v reflect.Value, path string) {
 	s, ok := text(n)
+	switch n.(type) {
+	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode:
+		if v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.GetToken().Value)) == nil {
+			return
+		}
+	}
 	if !ok {
 		d.expected(n, path, "text")
 		return
