@@ -77,10 +77,32 @@ func (s *Service) client(ctx context.Context, c credentials) (*store.Client, err
 	if err != nil {
 		return nil, err
 	}
-	if found.Disabled || !authenticates(found, c.secret) {
+	if !authenticates(found, c.secret) {
+		return nil, s.wrongSecret(c.id)
+	}
+	if found.Disabled {
 		return nil, errInvalidClient
 	}
 	return found, nil
+}
+
+// wrongSecret counts a client that shows a wrong secret, for all instances together.
+// Beyond the budget that logins have for an id the log says so, and the answer when
+// to try again. The right secret, of 256 random bits, works all the same: whoever
+// guesses at it locks nobody out.
+func (s *Service) wrongSecret(id string) error {
+	limit := s.cfg.Login.PerID
+	wait, err := s.budgets.Spend(background, []store.Budget{{Name: "secret\x00" + id, Burst: limit.Burst, Every: limit.Every}})
+	if err != nil {
+		s.log.Warn("a wrong client secret is not counted", "client", id, "error", err)
+	}
+	if wait <= 0 {
+		return errInvalidClient
+	}
+	s.audit("client authentication", "outcome", "limited", "client", id)
+	r := *errInvalidClient
+	r.wait = wait
+	return &r
 }
 
 // authenticates reports whether a client with this secret is c: a public client

@@ -2,7 +2,6 @@ package introspect
 
 import (
 	"flag"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,8 +80,7 @@ func TestRefreshRaces(t *testing.T) {
 			cfg.Store.Kind = kind
 			if kind == StoreRedis {
 				cfg.Store.Redis.Address = storetest.StartRedis(t).Address()
-				t.Setenv("TOLLGATE_TEST_SEAL", strings.Repeat("seal", 10))
-				cfg.Keys.Seal.Env = "TOLLGATE_TEST_SEAL"
+				cfg.Keys.Seal = sealed(t)
 			}
 			f := start(t, cfg)
 			_, refresh := f.mustLogin()

@@ -35,6 +35,7 @@ type Service struct {
 	keyring *signing.Keyring
 	hasher  *account.Hasher
 	limits  *account.Limiter
+	budgets store.Budgets // what limits has spent, and failures of clients
 	admin   *admin.Local
 	metrics *serviceMetrics
 	below   string // the issuer's path, under which the endpoints are
@@ -63,7 +64,8 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	if plainly(c.Issuer) {
 		log.Warn("issuer is not https: tokens and secrets travel for all to read (RFC 8414, section 2)", "issuer", c.Issuer)
 	}
-	s.limits = account.NewLimiter(c.Login.PerPair.rate(), c.Login.PerAddress.rate(), c.Login.PerID.rate(), s.budgets(local.Store))
+	s.budgets = s.budgetsOf(local.Store)
+	s.limits = account.NewLimiter(c.Login.PerPair.rate(), c.Login.PerAddress.rate(), c.Login.PerID.rate(), s.budgets)
 	begin := s.now()
 	s.clock.Wall = func() time.Time { return s.now() }
 	s.clock.Elapsed = func() time.Duration { return s.now().Sub(begin) }
@@ -81,8 +83,8 @@ func New(cfg Config, log *slog.Logger) (*Service, error) {
 	return s, nil
 }
 
-// budgets are those of a store that several instances share, or the service's own.
-func (s *Service) budgets(of store.Store) store.Budgets {
+// budgetsOf are those of a store that several instances share, or the service's own.
+func (s *Service) budgetsOf(of store.Store) store.Budgets {
 	if shared, ok := of.(store.Budgets); ok {
 		return shared
 	}
