@@ -267,7 +267,7 @@ func (a *App) call(ctx context.Context, accessToken string) string {
 	}
 	var object map[string]any
 	if json.Unmarshal(body, &object) == nil {
-		delete(object, "authorization") // the token is nothing to show
+		delete(object, "Authorization") // the token is nothing to show
 		return res.Status + "\n" + indented(object)
 	}
 	return res.Status
