@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/introspect/authorize"
+	"github.com/tollgate/tollgate/introspect/signing"
 	"github.com/tollgate/tollgate/introspect/store"
 	"github.com/tollgate/tollgate/introspect/token"
 )
@@ -147,7 +149,7 @@ func (s *Service) beginGranted(ctx *fasthttp.RequestCtx, client *store.Client, g
 	m, err := s.mint(&store.Token{
 		Session: session, Subject: user.ID, ClientID: client.ID, Scope: scope,
 		Roles: s.rolesFor(client.ID, scope, client, user), Audience: grant.Audience, Person: true,
-	}, now, 0)
+	}, s.formFor(client), now, 0)
 	if err != nil {
 		return err
 	}
@@ -211,8 +213,17 @@ const idTokenTTL = 300
 // idToken is the ID token of a grant (OpenID Connect Core, sections 2 and
 // 3.1.3.6). Its sid is that of the browser's login.
 func (s *Service) idToken(client *store.Client, grant *authorize.Code, m *minted, now int64) (string, error) {
+	alg := client.IDTokenAlg
+	if alg == "" {
+		alg = signing.RS256
+	}
 	// Half of the hash that the signature's algorithm uses: Ed25519's is SHA-512.
-	hash := sha512.Sum512([]byte(m.text))
+	hash := sha256.New()
+	if alg == signing.EdDSA {
+		hash = sha512.New()
+	}
+	hash.Write([]byte(m.text))
+	half := hash.Sum(nil)[:hash.Size()/2]
 	claims, err := json.Marshal(struct {
 		Issuer   string   `json:"iss"`
 		Subject  string   `json:"sub"`
@@ -229,11 +240,11 @@ func (s *Service) idToken(client *store.Client, grant *authorize.Code, m *minted
 	}{
 		s.cfg.Issuer, grant.Subject, client.ID, now + idTokenTTL, now, grant.AuthTime, grant.Nonce,
 		authorize.Class(grant.Methods), grant.Methods,
-		base64.RawURLEncoding.EncodeToString(hash[:32]), grant.Browser, token.NewID(),
+		base64.RawURLEncoding.EncodeToString(half), grant.Browser, token.NewID(),
 	})
 	if err != nil {
 		return "", err
 	}
-	text, err := s.keyring.SignID(claims, now)
+	text, err := s.keyring.SignID(alg, claims, now)
 	return string(text), err
 }

@@ -2,6 +2,8 @@ package introspect
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -192,7 +194,7 @@ func TestCodeFlow(t *testing.T) {
 		t.Error("there is a refresh token, though offline_access was not asked for")
 	}
 	raw, _ := tokens.Extra("id_token").(string)
-	id, err := provider.Verifier(&oidc.Config{ClientID: "shop", SupportedSigningAlgs: []string{oidc.EdDSA}}).Verify(ctx, raw)
+	id, err := provider.Verifier(&oidc.Config{ClientID: "shop"}).Verify(ctx, raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,6 +223,81 @@ func TestCodeFlow(t *testing.T) {
 	// The browser stays logged in: the next application asks nobody.
 	again := b.get(s.app.AuthCodeURL("s2", oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("prompt", "none")))
 	s.code(again, "s2")
+}
+
+// A client may have its ID tokens and its access tokens signed as its verifiers
+// know: EdDSA, RS256 or ES256; or have opaque ones, whatever others have.
+func TestAlgorithmsOfAClient(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	provider, err := oidc.NewProvider(ctx, s.cfg.Issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser()
+	f := func(idAlg, wantID, accessAlg, wantAccess string) {
+		t.Helper()
+		shop, err := s.svc.store.Client(ctx, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := *shop
+		next.IDTokenAlg, next.TokenAlg, next.TokenFormat = idAlg, accessAlg, ""
+		if accessAlg == "opaque" {
+			next.TokenAlg, next.TokenFormat = "", FormatOpaque
+		}
+		if err := s.svc.store.PutClient(ctx, &next, shop); err != nil {
+			t.Fatal(err)
+		}
+		verifier := oauth2.GenerateVerifier()
+		at := b.get(s.app.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier)))
+		if at.to == nil {
+			at = b.login(at)
+		}
+		tokens, err := s.app.Exchange(ctx, s.code(at, "s"), oauth2.VerifierOption(verifier))
+		if err != nil {
+			t.Fatalf("%s, %s: %v", idAlg, accessAlg, err)
+		}
+		raw, _ := tokens.Extra("id_token").(string)
+		id, err := provider.Verifier(&oidc.Config{ClientID: "shop", SupportedSigningAlgs: []string{wantID}}).Verify(ctx, raw)
+		if err != nil {
+			t.Errorf("ID token by %s: %v", wantID, err)
+			return
+		}
+		if err := id.VerifyAccessToken(tokens.AccessToken); err != nil {
+			t.Errorf("at_hash by %s: %v", wantID, err)
+		}
+		if alg := algorithm(t, tokens.AccessToken); alg != wantAccess {
+			t.Errorf("the access token is by %q, want %q", alg, wantAccess)
+		}
+		if !s.active(tokens.AccessToken) {
+			t.Errorf("the access token by %s is not active", wantAccess)
+		}
+	}
+	f("", "RS256", "", "EdDSA")
+	f("EdDSA", "EdDSA", "RS256", "RS256")
+	f("ES256", "ES256", "ES256", "ES256")
+	f("RS256", "RS256", "opaque", "")
+}
+
+// algorithm is the alg of a JWT, empty for an opaque token.
+func algorithm(t *testing.T, token string) string {
+	t.Helper()
+	head, _, ok := strings.Cut(token, ".")
+	if !ok {
+		return ""
+	}
+	text, err := base64.RawURLEncoding.DecodeString(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h struct {
+		Alg string `json:"alg"`
+	}
+	if err := json.Unmarshal(text, &h); err != nil {
+		t.Fatal(err)
+	}
+	return h.Alg
 }
 
 // A code works once. Whoever shows it again ends what it gave, also when fifty

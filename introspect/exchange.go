@@ -61,7 +61,7 @@ func (s *Service) grantExchange(ctx *fasthttp.RequestCtx, f form) error {
 	m, err := s.derive(subject, &store.Token{
 		Session: family(subject), Subject: subject.Subject, ClientID: client.ID, Scope: scope,
 		Roles: subject.Roles, Audience: audience, Actor: actor, Person: subject.Person,
-	}, now)
+	}, s.formFor(client), now)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ var errSubjectToken = invalidRequest("subject_token is not a live access token o
 // token has the sid of what it came from, so what is exchanged for it is recorded
 // as its own, for derived to find. A token that is about to be revoked is looked
 // for after that: either it is seen here, or the record is seen there.
-func (s *Service) derive(subject, t *store.Token, now int64) (*minted, error) {
-	m, err := s.mint(t, now, subject.Expires)
+func (s *Service) derive(subject, t *store.Token, f tokenForm, now int64) (*minted, error) {
+	m, err := s.mint(t, f, now, subject.Expires)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (s *Service) grantClient(ctx *fasthttp.RequestCtx, f form) error {
 	m, err := s.issue(&store.Token{
 		Subject: client.ID, ClientID: client.ID, Scope: scope,
 		Roles: client.Roles, Audience: audience,
-	}, now, 0)
+	}, s.formFor(client), now, 0)
 	if err != nil {
 		return err
 	}
@@ -117,10 +117,14 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	if err != nil {
 		return err
 	}
+	owner := caller
+	if session.ClientID == s.cfg.LoginClientID {
+		owner = nil // who refreshes stands in for the login client
+	}
 	return s.rotate(ctx, &store.Token{
 		Session: session.ID, Subject: user.ID, ClientID: session.ClientID, Scope: scope,
 		Roles: s.rolesFor(session.ClientID, scope, caller, user), Audience: audience, Person: true,
-	}, old, now, s.lastAccess(session, now))
+	}, s.formFor(owner), old, now, s.lastAccess(session, now))
 }
 
 var errRefresh = invalidGrant(400, "refresh token is unknown, expired, revoked or another client's")
@@ -129,8 +133,8 @@ var errRefresh = invalidGrant(400, "refresh token is unknown, expired, revoked o
 // the access token of t. All access tokens issued before have expired by horizon. A
 // token that was used within the grace, by a second request at the same time or by one
 // whose answer was lost, is answered with the successor that it was given then.
-func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, old []byte, now, horizon int64) error {
-	m, err := s.mint(t, now, 0)
+func (s *Service) rotate(ctx *fasthttp.RequestCtx, t *store.Token, f tokenForm, old []byte, now, horizon int64) error {
+	m, err := s.mint(t, f, now, 0)
 	if err != nil {
 		return err
 	}

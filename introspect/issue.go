@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/introspect/signing"
 	"github.com/tollgate/tollgate/introspect/store"
 	"github.com/tollgate/tollgate/introspect/token"
 )
@@ -21,19 +22,38 @@ type minted struct {
 	stored *store.Issued // for the store where the token is opaque, else nil
 }
 
+// A tokenForm is what a client's access tokens are.
+type tokenForm struct {
+	format string // FormatJWT or FormatOpaque
+	alg    string // of a JWT
+}
+
+// formFor is the form of the tokens issued to c: its own where it has one, else
+// the configuration's. It is nil for the login client.
+func (s *Service) formFor(c *store.Client) tokenForm {
+	f := tokenForm{s.cfg.Tokens.Format, signing.EdDSA}
+	if c != nil && c.TokenFormat != "" {
+		f.format = c.TokenFormat
+	}
+	if c != nil && c.TokenAlg != "" {
+		f.alg = c.TokenAlg
+	}
+	return f
+}
+
 // mint makes the access token of t, whose times it fills in: it lives from now
 // for as long as configured, but never beyond limit, where that is not zero.
-func (s *Service) mint(t *store.Token, now, limit int64) (*minted, error) {
+func (s *Service) mint(t *store.Token, f tokenForm, now, limit int64) (*minted, error) {
 	t.ID = token.NewID()
 	t.Issued, t.Expires = now, now+seconds(s.cfg.Tokens.AccessTTL)
 	if limit != 0 {
 		t.Expires = min(t.Expires, limit)
 	}
-	if s.cfg.Tokens.Format == FormatOpaque {
+	if f.format == FormatOpaque {
 		text := token.NewAccess()
 		return &minted{text, t, &store.Issued{Digest: store.DigestOf([]byte(text)), Token: t}}, nil
 	}
-	text, err := s.keyring.Sign(token.AppendClaims(nil, s.cfg.Issuer, t), now)
+	text, err := s.keyring.SignAccess(f.alg, token.AppendClaims(nil, s.cfg.Issuer, t), now)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +68,8 @@ var errTokenLength = invalidRequest("the token would be longer than 8 KiB: ask f
 
 // issue mints an access token that belongs to no session of its own and makes
 // it durable where it is opaque.
-func (s *Service) issue(t *store.Token, now, limit int64) (*minted, error) {
-	m, err := s.mint(t, now, limit)
+func (s *Service) issue(t *store.Token, f tokenForm, now, limit int64) (*minted, error) {
+	m, err := s.mint(t, f, now, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func (s *Service) begin(ctx *fasthttp.RequestCtx, user *store.User, network stri
 	m, err := s.mint(&store.Token{
 		Session: token.NewID(), Subject: user.ID, ClientID: s.cfg.LoginClientID, Scope: scope,
 		Roles: user.Roles, Audience: s.cfg.Audience, Person: true,
-	}, now, 0)
+	}, s.formFor(nil), now, 0)
 	if err != nil {
 		return err
 	}

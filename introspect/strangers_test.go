@@ -26,7 +26,7 @@ var pagesWalk string
 func TestOpenIDClient(t *testing.T) {
 	node.Need(t, "openid-client")
 	s := newSite(t)
-	got := node.Run(t, openidClient, "ISSUER="+s.cfg.Issuer, "PASSWORD="+alicePassword, "ALG=EdDSA")
+	got := node.Run(t, openidClient, "ISSUER="+s.cfg.Issuer, "PASSWORD="+alicePassword, "ALG=RS256")
 	if want := `{"sub":"alice","email":"alice@example.org","refused":"invalid_grant"}`; strings.TrimSpace(got) != want {
 		t.Errorf("openid-client says %s, want %s", got, want)
 	}
@@ -36,7 +36,7 @@ func TestOpenIDClient(t *testing.T) {
 func TestOAuth4WebAPI(t *testing.T) {
 	node.Need(t, "oauth4webapi")
 	s := newSite(t)
-	got := node.Run(t, oauth4webapi, "ISSUER="+s.cfg.Issuer, "PASSWORD="+alicePassword, "ALG=EdDSA")
+	got := node.Run(t, oauth4webapi, "ISSUER="+s.cfg.Issuer, "PASSWORD="+alicePassword, "ALG=RS256")
 	if want := `{"sub":"alice","info":"alice"}`; strings.TrimSpace(got) != want {
 		t.Errorf("oauth4webapi says %s, want %s", got, want)
 	}

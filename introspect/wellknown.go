@@ -12,6 +12,7 @@ import (
 
 	"github.com/tollgate/tollgate/introspect/authorize"
 	"github.com/tollgate/tollgate/introspect/authorize/pages"
+	"github.com/tollgate/tollgate/introspect/signing"
 )
 
 // The paths of the metadata: of RFC 8414, and of OpenID Connect Discovery, whose
@@ -46,7 +47,7 @@ func (s *Service) metadata(ctx *fasthttp.RequestCtx) error {
 		"response_modes_supported":              []string{"query", "form_post"},
 		"grant_types_supported":                 []string{grantCode, grantClient, grantRefresh, grantExchange},
 		"subject_types_supported":               []string{"public"},
-		"id_token_signing_alg_values_supported": []string{"EdDSA"},
+		"id_token_signing_alg_values_supported": signing.Algorithms,
 		"acr_values_supported":                  []string{"1", "2"},
 		"code_challenge_methods_supported":      []string{"S256"},
 		"prompt_values_supported":               []string{"none", "login", "consent", "select_account"},

@@ -76,6 +76,9 @@ digest, so this is the only time it can be seen.`,
 	flags.BoolVar(&n.Public, "public", false, "has no secret: an application in a browser, on a phone or a desk")
 	flags.BoolVar(&n.RequirePAR, "require-par", false, "its authorization requests have to be pushed (RFC 9126)")
 	flags.BoolVar(&n.FirstParty, "first-party", false, "people are not asked whether it may have what it asks for")
+	flags.StringVar(&n.TokenFormat, "token-format", "", "its access tokens: jwt or opaque (default the service's)")
+	flags.StringVar(&n.TokenAlg, "token-alg", "", "signs its JWT access tokens, for verifiers that know no EdDSA: RS256 or ES256 (default EdDSA)")
+	flags.StringVar(&n.IDTokenAlg, "id-token-alg", "", "signs its ID tokens: EdDSA, ES256 or RS256 (default RS256)")
 	flags.BoolVar(&n.Replace, "replace", false, "change a client that is there; its old secret and tokens end")
 	flags.BoolVar(&given, "secret-stdin", false, "take the secret from stdin instead of making one")
 	return cmd
@@ -83,7 +86,7 @@ digest, so this is the only time it can be seen.`,
 
 func newClientSet(w *where) *cobra.Command {
 	var roles, scopes, audiences, redirects, logouts []string
-	var name string
+	var name, tokenFormat, tokenAlg, idTokenAlg string
 	var service, firstParty, par bool
 	cmd := &cobra.Command{
 		Use:   "set ID",
@@ -103,6 +106,9 @@ a right is taken away the client's tokens are revoked.`,
 			given(flags, "redirect-uri", &c.RedirectURIs, &redirects)
 			given(flags, "post-logout-uri", &c.PostLogoutURIs, &logouts)
 			given(flags, "name", &c.Name, &name)
+			given(flags, "token-format", &c.TokenFormat, &tokenFormat)
+			given(flags, "token-alg", &c.TokenAlg, &tokenAlg)
+			given(flags, "id-token-alg", &c.IDTokenAlg, &idTokenAlg)
 			given(flags, "service", &c.Service, &service)
 			given(flags, "first-party", &c.FirstParty, &firstParty)
 			given(flags, "require-par", &c.RequirePAR, &par)
@@ -127,6 +133,9 @@ a right is taken away the client's tokens are revoked.`,
 	flags.StringSliceVar(&redirects, "redirect-uri", nil, "where codes go; may be given several times")
 	flags.StringSliceVar(&logouts, "post-logout-uri", nil, "where people may be sent after a logout; may be given several times")
 	flags.StringVar(&name, "name", "", "what people know the application by")
+	flags.StringVar(&tokenFormat, "token-format", "", "its access tokens: jwt or opaque; empty: the service's")
+	flags.StringVar(&tokenAlg, "token-alg", "", "signs its JWT access tokens: EdDSA, RS256 or ES256; empty: EdDSA")
+	flags.StringVar(&idTokenAlg, "id-token-alg", "", "signs its ID tokens: EdDSA, ES256 or RS256; empty: RS256")
 	flags.BoolVar(&service, "service", false, "may introspect, follow revocations, vouch for a user's address, and end sessions: for gateways")
 	flags.BoolVar(&firstParty, "first-party", false, "people are not asked whether it may have what it asks for")
 	flags.BoolVar(&par, "require-par", false, "its authorization requests are pushed (RFC 9126)")

@@ -114,6 +114,9 @@ type ClientChange struct {
 	PostLogoutURIs *[]string `json:"post_logout_redirect_uris"`
 	FirstParty     *bool     `json:"first_party"`
 	RequirePAR     *bool     `json:"require_par"`
+	TokenFormat    *string   `json:"token_format,omitempty"`
+	TokenAlg       *string   `json:"token_alg,omitempty"`
+	IDTokenAlg     *string   `json:"id_token_alg,omitempty"`
 }
 
 // Session is a login that goes on: with tokens of its own, or of a browser,
@@ -151,6 +154,15 @@ type NewClient struct {
 	Service   bool     `json:"service,omitempty"`
 	Replace   bool     `json:"replace,omitempty"`
 	Application
+	TokenForm
+}
+
+// TokenForm is what a client's tokens are, where that is not the service's usual
+// form; each may be empty.
+type TokenForm struct {
+	TokenFormat string `json:"token_format,omitempty"` // of access tokens: jwt or opaque
+	TokenAlg    string `json:"token_alg,omitempty"`    // of access tokens that are JWTs: EdDSA, RS256 or ES256
+	IDTokenAlg  string `json:"id_token_alg,omitempty"` // EdDSA, RS256 or ES256; RS256 where it is empty
 }
 
 // Application is what makes a client one that logs people in: it has redirect
@@ -174,6 +186,7 @@ type Client struct {
 	Disabled  bool     `json:"disabled"`
 	Created   int64    `json:"created"`
 	Application
+	TokenForm
 }
 
 // Secret is what may be told about a client's secret.

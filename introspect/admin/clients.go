@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tollgate/tollgate/introspect/account"
 	"github.com/tollgate/tollgate/introspect/authorize"
+	"github.com/tollgate/tollgate/introspect/signing"
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
@@ -44,6 +46,7 @@ func (l *Local) AddClient(ctx context.Context, n NewClient) (Client, string, err
 		ID: n.ID, Roles: n.Roles, Scopes: n.Scopes,
 		Audiences: n.Audiences, Service: n.Service, Created: l.now(),
 		Name: n.Name, RedirectURIs: n.RedirectURIs, PostLogoutURIs: n.PostLogoutURIs, Public: n.Public, FirstParty: n.FirstParty, RequirePAR: n.RequirePAR,
+		TokenFormat: n.TokenFormat, TokenAlg: n.TokenAlg, IDTokenAlg: n.IDTokenAlg,
 	}
 	if !n.Public {
 		c.SetSecrets(store.Secret{Digest: store.DigestOf([]byte(secret)), Made: c.Created})
@@ -80,6 +83,8 @@ func (n *NewClient) keep(old *store.Client) {
 		}
 	}
 	n.Name = cmp.Or(n.Name, old.Name)
+	n.TokenFormat, n.TokenAlg = cmp.Or(n.TokenFormat, old.TokenFormat), cmp.Or(n.TokenAlg, old.TokenAlg)
+	n.IDTokenAlg = cmp.Or(n.IDTokenAlg, old.IDTokenAlg)
 	n.Service = n.Service || old.Service
 	n.Public = n.Public || old.Public
 	n.FirstParty = n.FirstParty || old.FirstParty
@@ -103,6 +108,7 @@ func (l *Local) changeClient(ctx context.Context, id, event string, change func(
 	ends := change(&c)
 	if err := checkClient(NewClient{
 		ID: c.ID, Roles: c.Roles, Scopes: c.Scopes, Audiences: c.Audiences, Service: c.Service, Application: clientInfo(&c).Application,
+		TokenForm: clientInfo(&c).TokenForm,
 	}); err != nil {
 		return Client{}, err
 	}
@@ -136,6 +142,11 @@ func (l *Local) SetClient(ctx context.Context, n ClientChange) (Client, error) {
 		}
 		if n.PostLogoutURIs != nil {
 			c.PostLogoutURIs = *n.PostLogoutURIs
+		}
+		for _, f := range []struct{ next, of *string }{{n.TokenFormat, &c.TokenFormat}, {n.TokenAlg, &c.TokenAlg}, {n.IDTokenAlg, &c.IDTokenAlg}} {
+			if f.next != nil {
+				*f.of = *f.next
+			}
 		}
 		if n.Name != nil {
 			c.Name = *n.Name
@@ -192,7 +203,22 @@ func checkClient(n NewClient) error {
 	if err := account.CheckScopes(n.Scopes); err != nil {
 		return err
 	}
-	return n.check(n)
+	if err := n.TokenForm.check(); err != nil {
+		return err
+	}
+	return n.Application.check(n)
+}
+
+func (f TokenForm) check() error {
+	if f.TokenFormat != "" && f.TokenFormat != "jwt" && f.TokenFormat != "opaque" {
+		return fmt.Errorf("%w: token format %q is not jwt or opaque", ErrApplication, f.TokenFormat)
+	}
+	for _, alg := range []string{f.TokenAlg, f.IDTokenAlg} {
+		if alg != "" && !slices.Contains(signing.Algorithms, alg) {
+			return fmt.Errorf("%w: algorithm %q is not one of %s", ErrApplication, alg, strings.Join(signing.Algorithms, ", "))
+		}
+	}
+	return nil
 }
 
 // check reports what does not go together.
@@ -222,5 +248,6 @@ func clientInfo(c *store.Client) Client {
 		ID: c.ID, Roles: list(c.Roles), Scopes: list(c.Scopes), Audiences: list(c.Audiences),
 		Service: c.Service, Disabled: c.Disabled, Created: c.Created,
 		Application: Application{c.Name, c.RedirectURIs, c.PostLogoutURIs, c.Public, c.FirstParty, c.RequirePAR},
+		TokenForm:   TokenForm{c.TokenFormat, c.TokenAlg, c.IDTokenAlg},
 	}
 }

@@ -47,7 +47,12 @@ func (l *Local) RetireKey(ctx context.Context, kid string) (signing.Info, error)
 	}
 	// The event follows even where the key was retired before: then an earlier
 	// call may have failed between the two.
-	err = l.Store.Revoke(ctx, store.Event{Kind: store.KindKey, ID: kid, Expires: now + l.Keyring.Tail()})
+	end := now + l.Keyring.Tail()
+	events := []store.Event{}
+	for _, companion := range signing.CompanionIDs(kid) { // by which verifiers know them
+		events = append(events, store.Event{Kind: store.KindKey, ID: companion, Expires: end})
+	}
+	err = l.Store.Revoke(ctx, append(events, store.Event{Kind: store.KindKey, ID: kid, Expires: end})...)
 	if err != nil {
 		return k, err
 	}

@@ -9,16 +9,6 @@ import (
 	"fmt"
 )
 
-// SignID signs the claims of an ID token (OpenID Connect Core, section 2) with
-// the key that signs at now.
-func (r *Keyring) SignID(claims []byte, now int64) ([]byte, error) {
-	k, err := r.current(now)
-	if err != nil {
-		return nil, err
-	}
-	return k.ids.Append(nil, claims), nil
-}
-
 // ErrIDToken: no ID token that a key here has signed.
 var ErrIDToken = errors.New("not an ID token of this issuer")
 
@@ -38,6 +28,13 @@ func (r *Keyring) VerifyID(token []byte) ([]byte, error) {
 				return payload, nil
 			}
 			break
+		}
+		for _, c := range k.companions {
+			if header := c.heads[typeID]; k.Retired == 0 && bytes.HasPrefix(token, header) {
+				if payload, ok := c.verify(token, header); ok {
+					return payload, nil
+				}
+			}
 		}
 	}
 	return nil, ErrIDToken
@@ -70,4 +67,9 @@ func (r *Keyring) Secrets(purpose string, now int64) ([][]byte, error) {
 		}
 	}
 	return secrets, nil
+}
+
+// SignID signs the claims of an ID token (OpenID Connect Core, section 2).
+func (r *Keyring) SignID(alg string, claims []byte, now int64) ([]byte, error) {
+	return r.signAs(alg, typeID, claims, now)
 }

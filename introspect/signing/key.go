@@ -27,6 +27,9 @@ type record struct {
 	Signs   int64  `json:"nbf"`     // from when on it signs
 	Tail    int64  `json:"tail"`    // the longest life, in seconds, of a token it has signed
 	Retired int64  `json:"retired"` // when it was retired; 0: not
+
+	// Private keys of other algorithms, by alg; see companion.
+	Companions map[string]string `json:"companions,omitempty"`
 }
 
 // key is a record ready for use.
@@ -38,6 +41,8 @@ type key struct {
 	answers *jwt.Signer // introspection answers, typ token-introspection+jwt
 	ids     *jwt.Signer // ID tokens, typ JWT
 	idHead  []byte      // header, of ID tokens
+
+	companions map[string]*companion // by algorithm
 }
 
 var errKey = errors.New("not an Ed25519 private key (RFC 8037: kty OKP, crv Ed25519, x, d)")
@@ -76,16 +81,22 @@ func newKey(r record) (*key, error) {
 		return nil, fmt.Errorf("%w: x of %q does not belong to d", errKey, r.ID)
 	}
 	k := &key{record: r, public: public}
-	if k.tokens, err = jwt.NewSigner(r.ID, private, "at+jwt"); err != nil {
+	if k.tokens, err = jwt.NewSigner(r.ID, private, typeAccess); err != nil {
 		return nil, err
 	}
 	if k.answers, err = jwt.NewSigner(r.ID, private, "token-introspection+jwt"); err != nil {
 		return nil, err
 	}
-	if k.ids, err = jwt.NewSigner(r.ID, private, "JWT"); err != nil {
+	if k.ids, err = jwt.NewSigner(r.ID, private, typeID); err != nil {
 		return nil, err
 	}
 	k.header, k.idHead = headerOf(k.tokens), headerOf(k.ids)
+	k.companions = map[string]*companion{}
+	for alg, text := range r.Companions {
+		if k.companions[alg], err = parseCompanion(r.ID, alg, text); err != nil {
+			return nil, fmt.Errorf("%w, %s of %q", err, alg, r.ID)
+		}
+	}
 	return k, nil
 }
 

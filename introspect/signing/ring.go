@@ -89,6 +89,11 @@ func (r ring) jwks(now int64) []byte {
 	for i, k := range r {
 		if r.published(i, now) {
 			set.Keys = append(set.Keys, k.jwk())
+			for _, alg := range Algorithms {
+				if c := k.companions[alg]; c != nil {
+					set.Keys = append(set.Keys, c.public)
+				}
+			}
 		}
 	}
 	b, err := json.Marshal(set)
@@ -107,6 +112,12 @@ func (r ring) verify(token []byte, now int64) (payload []byte, kid string, ok bo
 			payload, ok = k.verify(token, k.header)
 			return payload, k.ID, ok
 		}
+		for _, c := range k.companions {
+			if header := c.heads[typeAccess]; bytes.HasPrefix(token, header) && r.published(i, now) {
+				payload, ok = c.verify(token, header)
+				return payload, k.ID, ok
+			}
+		}
 	}
 	return nil, "", false
 }
@@ -120,6 +131,11 @@ func (r ring) knows(token []byte) bool {
 	for _, k := range r {
 		if bytes.HasPrefix(token, k.header) {
 			return true
+		}
+		for _, c := range k.companions {
+			if bytes.HasPrefix(token, c.heads[typeAccess]) {
+				return true
+			}
 		}
 	}
 	return false

@@ -38,14 +38,14 @@ func (r *Keyring) New(now, signs int64) (Info, error) {
 	}
 	r.changing.Lock()
 	defer r.changing.Unlock()
-	k, err := generate(now, signs)
+	rec, err := r.successor(now, signs)
 	if err != nil {
 		return Info{}, err
 	}
-	if err := r.write(k.record); err != nil {
+	if err := r.write(rec); err != nil {
 		return Info{}, err
 	}
-	return r.info(k.ID, now)
+	return r.info(rec.ID, now)
 }
 
 // Retire ends a key at once; where it was the one that signs, its successor
@@ -104,11 +104,32 @@ func (r *Keyring) succeed(now int64) error {
 			return r.write(rec)
 		}
 	}
-	k, err := generate(now, now)
+	rec, err := r.successor(now, now)
 	if err != nil {
 		return err
 	}
-	return r.write(k.record)
+	return r.write(rec)
+}
+
+// successor is a new key, with companions for the algorithms for which any key
+// has had one.
+func (r *Keyring) successor(now, signs int64) (record, error) {
+	k, err := generate(now, signs)
+	if err != nil {
+		return record{}, err
+	}
+	rec := k.record
+	for _, alg := range Algorithms {
+		for _, old := range *r.ring.Load() {
+			if old.companions[alg] == nil || rec.Companions[alg] != "" {
+				continue
+			}
+			if rec, err = withCompanion(rec, alg); err != nil {
+				return rec, err
+			}
+		}
+	}
+	return rec, nil
 }
 
 func (r *Keyring) write(rec record) error {

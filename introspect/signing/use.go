@@ -2,11 +2,13 @@ package signing
 
 // Sign signs the claims of an access token with the key that signs at now.
 func (r *Keyring) Sign(claims []byte, now int64) ([]byte, error) {
-	k, err := r.current(now)
-	if err != nil {
-		return nil, err
-	}
-	return k.tokens.Append(nil, claims), nil
+	return r.signAs(EdDSA, typeAccess, claims, now)
+}
+
+// SignAccess is Sign with another algorithm than EdDSA, for verifiers that do
+// not know that.
+func (r *Keyring) SignAccess(alg string, claims []byte, now int64) ([]byte, error) {
+	return r.signAs(alg, typeAccess, claims, now)
 }
 
 // SignAnswer signs an introspection answer (RFC 9701, section 5).

@@ -46,14 +46,20 @@ type Client struct {
 	Disabled bool  `json:"disabled,omitempty"`
 	Created  int64 `json:"created"`
 
+	// What its access tokens are: jwt or opaque, and how they are signed, where that
+	// is not what the service's configuration says (EdDSA).
+	TokenFormat string `json:"token_format,omitempty"`
+	TokenAlg    string `json:"token_alg,omitempty"`
+
 	// An application that logs people in has redirect URIs (RFC 6749, section
 	// 3.1.2); a code goes to one of them and nowhere else.
 	RedirectURIs   []string `json:"redirect_uris,omitempty"`
 	PostLogoutURIs []string `json:"post_logout_redirect_uris,omitempty"`
-	Public         bool     `json:"public,omitempty"`      // it has no secret (RFC 6749, section 2.1)
-	FirstParty     bool     `json:"first_party,omitempty"` // nobody is asked for consent
-	RequirePAR     bool     `json:"require_par,omitempty"` // its requests are pushed (RFC 9126, section 6)
-	Name           string   `json:"name,omitempty"`        // what the pages call it; empty: its id
+	Public         bool     `json:"public,omitempty"`       // it has no secret (RFC 6749, section 2.1)
+	FirstParty     bool     `json:"first_party,omitempty"`  // nobody is asked for consent
+	RequirePAR     bool     `json:"require_par,omitempty"`  // its requests are pushed (RFC 9126, section 6)
+	IDTokenAlg     string   `json:"id_token_alg,omitempty"` // RS256 where it is empty (OpenID Connect Core, section 15.1)
+	Name           string   `json:"name,omitempty"`         // what the pages call it; empty: its id
 }
 
 // Secret is what is kept of a client's secret.
