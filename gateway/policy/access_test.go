@@ -130,13 +130,14 @@ func TestHeaderRules(t *testing.T) {
 		Response: FieldRules{Set: map[string]string{"Cache-Control": "no-store"}, Remove: []string{"Server"}},
 	}})
 	r := tab.Rules()[0]
-	if string(r.RequestFields()) != "X-A: 1\r\nX-B: 2\r\n" || string(r.ResponseFields()) != "Cache-Control: no-store\r\n" {
-		t.Errorf("%q, %q", r.RequestFields(), r.ResponseFields())
+	request, response := r.RequestChanges(), r.ResponseChanges()
+	if string(request.Lines) != "X-A: 1\r\nX-B: 2\r\n" || string(response.Lines) != "Cache-Control: no-store\r\n" {
+		t.Errorf("%q, %q", request.Lines, response.Lines)
 	}
-	f := func(name string, request, response bool) {
+	f := func(name string, inRequest, inResponse bool) {
 		t.Helper()
-		if r.DropsRequest([]byte(name)) != request || r.DropsResponse([]byte(name)) != response {
-			t.Errorf("%s: %v, %v", name, !request, !response)
+		if request.Drops([]byte(name)) != inRequest || response.Drops([]byte(name)) != inResponse {
+			t.Errorf("%s: %v, %v", name, !inRequest, !inResponse)
 		}
 	}
 	for _, name := range []string{"X-User-Email", "x_user_email", "X.User.Email", "x-user_EMAIL", "X-A", "x.a", "cookie"} {
@@ -147,11 +148,11 @@ func TestHeaderRules(t *testing.T) {
 	f("Accept", false, false)
 	f("Access-Control-Allow-Origin", false, false)
 	plain := table(t, Route{Prefix: "/"}).Rules()[0]
-	if plain.ChangesRequest() || plain.ChangesResponse() || plain.DropsRequest([]byte("Cookie")) || plain.RequestFields() != nil {
+	if plain.RequestChanges() != nil || plain.ResponseChanges() != nil {
 		t.Error("a route without rules has some")
 	}
-	shared := table(t, Route{Prefix: "/", CORS: CORS{Origins: []string{"https://a.example"}}}).Rules()[0]
-	if !shared.DropsResponse([]byte("access-control-allow-ORIGIN")) || shared.DropsResponse([]byte("access-control")) {
+	shared := table(t, Route{Prefix: "/", CORS: CORS{Origins: []string{"https://a.example"}}}).Rules()[0].ResponseChanges()
+	if !shared.Drops([]byte("access-control-allow-ORIGIN")) || shared.Drops([]byte("access-control")) {
 		t.Error("who says the CORS fields")
 	}
 }

@@ -136,6 +136,24 @@ func (c *CORS) appendPreflight(dst []byte, r *Request, allow string) []byte {
 	return append(dst, "\r\n"...)
 }
 
+// AppendEndpointCORS adds the field lines of an answer of the gateway's own
+// endpoints, which take methods: a page that may use any route may log in, too. It
+// reports whether the request's origin is that of such a page.
+func (t *Table) AppendEndpointCORS(dst []byte, r *Request, methods string) ([]byte, bool) {
+	for _, c := range t.cors {
+		switch {
+		case len(r.Origin) == 0 || !c.allows(r.Origin):
+		case r.Preflight():
+			own := *c
+			own.Methods = nil
+			return own.appendPreflight(dst, r, methods), true
+		default:
+			return c.appendFields(dst, r.Origin), true
+		}
+	}
+	return dst, false
+}
+
 func appendList(dst []byte, name string, list []string) []byte {
 	if len(list) == 0 {
 		return dst

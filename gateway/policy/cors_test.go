@@ -135,3 +135,27 @@ func TestAppendCORS(t *testing.T) {
 	f("GET", "/other", "https://app.example", "")
 	f("GET", "/nothing", "https://app.example", "")
 }
+
+// A page that may use a route may use the gateway's own endpoints.
+func TestEndpointCORS(t *testing.T) {
+	tab := table(t, Route{Prefix: "/a", CORS: CORS{Origins: []string{"https://a.example"}, Methods: []string{"PUT"}}}.WithDefaults(),
+		Route{Prefix: "/b", CORS: CORS{Origins: []string{"https://b.example"}, Credentials: true}}.WithDefaults())
+	f := func(r *Request, want string) {
+		t.Helper()
+		got, ok := tab.AppendEndpointCORS(nil, r, "POST")
+		if string(got) != want || ok != (want != "") {
+			t.Errorf("%s from %s: %q, %v; want %q", r.Method, r.Origin, got, ok, want)
+		}
+	}
+	post := ask("POST", "/login")
+	f(post, "")
+	post.Origin = []byte("https://b.example")
+	f(post, "Vary: Origin\r\nAccess-Control-Allow-Origin: https://b.example\r\nAccess-Control-Allow-Credentials: true\r\n")
+	post.Origin = []byte("https://c.example")
+	f(post, "")
+	f(preflightFor("https://a.example", "POST", ""), "Vary: Origin\r\nAccess-Control-Allow-Origin: https://a.example\r\nAccess-Control-Allow-Methods: POST\r\n"+
+		"Access-Control-Allow-Headers: Authorization, Content-Type\r\nAccess-Control-Max-Age: 600\r\n")
+	if !tab.HasCORS() || table(t, Route{Prefix: "/"}).HasCORS() {
+		t.Error("whether routes have CORS")
+	}
+}

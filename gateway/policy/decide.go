@@ -81,9 +81,10 @@ func (m *Match) Where() string {
 func (m *Match) Ambiguous() bool { return m.ambiguous }
 
 // Admit says whether the route takes a request from this address now, before
-// anybody is authenticated: Allowed or Limited.
+// anybody is authenticated: Allowed or Limited. A request without an address is
+// taken.
 func (m *Match) Admit(r *Request, now time.Time) Decision {
-	if m.Rule != nil && m.Rule.addresses != nil {
+	if m.Rule != nil && m.Rule.addresses != nil && r.Source.IsValid() {
 		if wait, ok := m.Rule.addresses.Take(RateKey(r.Source), now); !ok {
 			return Decision{Verdict: Limited, Wait: wait}
 		}

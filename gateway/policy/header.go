@@ -22,10 +22,13 @@ type FieldRules struct {
 	Remove []string `yaml:"remove"`
 }
 
-// fields are FieldRules made ready.
-type fields struct {
-	lines []byte              // what is added, each line with its CRLF
+// FieldChanges are FieldRules made ready: what a rule changes about the fields
+// of a head. It is immutable.
+type FieldChanges struct {
+	// Lines are added, each with its CRLF. The caller must not change them.
+	Lines []byte
 	drop  map[string]struct{} // folded names of what is not copied
+	cors  bool                // the fields of CORS are not copied either
 }
 
 // own are names that say how a message is framed and routed, or who is asking:
@@ -65,12 +68,13 @@ func fieldName(name string) error {
 	return nil
 }
 
-// ready makes the rules ready; also are names that are set elsewhere.
-func (f *FieldRules) ready(also map[string]string) *fields {
-	if len(f.Set)+len(f.Remove)+len(also) == 0 {
+// ready makes the rules ready, nil where there are none; also are names that are
+// set elsewhere, and cors says that the fields of CORS are.
+func (f *FieldRules) ready(also map[string]string, cors bool) *FieldChanges {
+	if len(f.Set)+len(f.Remove)+len(also) == 0 && !cors {
 		return nil
 	}
-	out := &fields{drop: map[string]struct{}{}}
+	out := &FieldChanges{drop: map[string]struct{}{}, cors: cors}
 	var names []string
 	for name := range f.Set {
 		names = append(names, name)
@@ -78,7 +82,7 @@ func (f *FieldRules) ready(also map[string]string) *fields {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		out.lines = append(out.lines, name+": "+f.Set[name]+"\r\n"...)
+		out.Lines = append(out.Lines, name+": "+f.Set[name]+"\r\n"...)
 	}
 	for _, name := range f.Remove {
 		out.drop[foldName(name)] = struct{}{}
@@ -92,11 +96,15 @@ func (f *FieldRules) ready(also map[string]string) *fields {
 // maxFieldName is the longest name of a field that a route can set or remove.
 const maxFieldName = 128
 
-// drops reports whether a field of that name is not copied. Names that some
-// servers take for the same are the same.
-func (f *fields) drops(name []byte) bool {
-	if f == nil || len(name) > maxFieldName {
+// Drops reports whether a field of that name is not copied: one that the route
+// removes, or gives a value of its own. Names that some servers take for the same
+// are the same.
+func (f *FieldChanges) Drops(name []byte) bool {
+	if len(name) > maxFieldName {
 		return false
+	}
+	if f.cors && corsField(name) {
+		return true
 	}
 	var buf [maxFieldName]byte
 	for i, c := range name {

@@ -23,6 +23,12 @@ type Request struct {
 	Headers Headers
 }
 
+// Preflight reports whether the request asks what a page of another origin may
+// do: it never has credentials.
+func (r *Request) Preflight() bool {
+	return len(r.RequestMethod) > 0 && len(r.Origin) > 0 && string(r.Method) == "OPTIONS"
+}
+
 // Headers yields the fields that a client has sent, name and value, without
 // those that only the gateway may say.
 type Headers interface {

@@ -22,8 +22,8 @@ type Rule struct {
 	stepUp       string // the challenge of a caller who has to log in again (RFC 9470)
 	condition    *condition
 	claimHeaders []claimHeader
-	request      *fields
-	response     *fields
+	request      *FieldChanges
+	response     *FieldChanges
 	rewrites     bool
 	regexp       *regexp.Regexp
 	cors         *CORS
@@ -47,8 +47,8 @@ func newRule(r *Route, index int, last *Rule) (*Rule, error) {
 		scopes:       scopeChallenge(r.Scopes),
 		stepUp:       stepUpChallenge(r),
 		claimHeaders: claimHeaders(r.ClaimHeaders),
-		request:      r.Headers.Request.ready(r.ClaimHeaders),
-		response:     r.Headers.Response.ready(nil),
+		request:      r.Headers.Request.ready(r.ClaimHeaders, false),
+		response:     r.Headers.Response.ready(nil, len(r.CORS.Origins) > 0),
 		rewrites:     r.StripPrefix || r.Rewrite != "",
 		addresses:    NewLimiter(r.RatePerAddress, last.addresses),
 		subjects:     NewLimiter(r.RatePerClient, last.subjects),
@@ -201,41 +201,15 @@ func stepUpChallenge(r *Route) string {
 	return c
 }
 
-// RequestFields are field lines that the upstream gets on every request of this
-// route, each with its CRLF. The caller must not change them.
-func (r *Rule) RequestFields() []byte {
-	if r.request == nil {
-		return nil
-	}
-	return r.request.lines
-}
+// RequestChanges are what the route changes about the fields that the upstream
+// gets, nil for nothing.
+func (r *Rule) RequestChanges() *FieldChanges { return r.request }
 
-// ResponseFields are field lines that the client gets with every forwarded
-// answer of this route, each with its CRLF. The caller must not change them.
-func (r *Rule) ResponseFields() []byte {
-	if r.response == nil {
-		return nil
-	}
-	return r.response.lines
-}
+// ResponseChanges are what the route changes about the fields that the client
+// gets, nil for nothing. Where the route has CORS, its fields are the gateway's to say.
+func (r *Rule) ResponseChanges() *FieldChanges { return r.response }
 
-// DropsRequest reports whether a field of the client goes no further: one that
-// the route removes, or gives a value of its own. ChangesRequest reports whether
-// there is any.
-func (r *Rule) DropsRequest(name []byte) bool { return r.request.drops(name) }
-
-// ChangesRequest reports whether DropsRequest is true for any name.
-func (r *Rule) ChangesRequest() bool { return r.request != nil }
-
-// DropsResponse reports whether a field of the upstream's answer goes no
-// further. Where the route has CORS, its fields are the gateway's to say.
-func (r *Rule) DropsResponse(name []byte) bool {
-	return r.response.drops(name) || r.cors != nil && corsField(name)
-}
-
-// ChangesResponse reports whether DropsResponse is true for any name.
-func (r *Rule) ChangesResponse() bool { return r.response != nil || r.cors != nil }
-
+// corsField reports whether a field says what pages of other origins may do.
 func corsField(name []byte) bool {
 	const begins = "access-control-"
 	if len(name) < len(begins) {

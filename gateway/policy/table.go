@@ -14,6 +14,7 @@ type Table struct {
 	anyHost  paths
 	byHost   map[string]*paths // by the whole name
 	byDomain map[string]*paths // by what follows "*."
+	cors     []*CORS           // of all routes that have any
 }
 
 // New makes routes ready. The error names the key that is wrong. Rates that
@@ -36,6 +37,9 @@ func New(routes []Route, last *Table) (*Table, error) {
 			return nil, fmt.Errorf("routes[%d]%w", i, err)
 		}
 		t.rules = append(t.rules, rule)
+		if rule.cors != nil {
+			t.cors = append(t.cors, rule.cors)
+		}
 	}
 	for _, of := range []map[string]*paths{{"": &t.anyHost}, t.byHost, t.byDomain} {
 		for _, p := range of {
@@ -70,13 +74,17 @@ func (t *Table) Rules() []*Rule { return t.rules }
 // cannot be decided on then.
 func (t *Table) HasHosts() bool { return len(t.byHost)+len(t.byDomain) > 0 }
 
+// HasCORS reports whether a route has CORS: the fields Origin and
+// Access-Control-Request-… matter only then.
+func (t *Table) HasCORS() bool { return len(t.cors) > 0 }
+
 // Match finds the rule for a request. The routes for its host are looked at
 // first, then those for the domains above it, then those for every host. Among
 // the routes of a host the path decides, and the methods of what it finds are
 // the last word: what is less exact never lets pass what is more exact does not.
 func (t *Table) Match(r *Request) Match {
 	n := t.find(r.Host, r.Path)
-	if n != nil && len(r.RequestMethod) > 0 && len(r.Origin) > 0 && string(r.Method) == "OPTIONS" {
+	if n != nil && r.Preflight() {
 		if rule := n.shared(r.RequestMethod); rule != nil {
 			return Match{Rule: rule, node: n, preflight: true}
 		}
