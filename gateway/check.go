@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/policy"
 	"github.com/tollgate/tollgate/internal/hostcheck"
 	"github.com/tollgate/tollgate/internal/yamlconf"
@@ -103,8 +104,12 @@ func checkUpstreams(c *Config) error {
 			return at(key+".urls", "required")
 		}
 		for i, s := range u.URLs {
-			if _, err := baseURL(s); err != nil {
+			parsed, err := baseURL(s)
+			if err != nil {
 				return at(fmt.Sprintf("%s.urls[%d]", key, i), "%w", err)
+			}
+			if first, err := baseURL(u.URLs[0]); err == nil && strings.TrimRight(parsed.Path, "/") != strings.TrimRight(first.Path, "/") {
+				return at(fmt.Sprintf("%s.urls[%d]", key, i), "all URLs of an upstream have the same path; the first has %q", first.Path)
 			}
 		}
 		if u.Health != "" && u.Health[0] != '/' {
@@ -117,7 +122,8 @@ func checkUpstreams(c *Config) error {
 	return nil
 }
 
-// baseURL is an upstream's URL: where to connect, and nothing more.
+// baseURL is an upstream's URL: where to connect, and the path that goes before
+// that of every request.
 func baseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -128,10 +134,23 @@ func baseURL(s string) (*url.URL, error) {
 			return nil, fmt.Errorf("want a port of 1 to 65535, not %s", port)
 		}
 	}
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
-		return nil, errors.New("want scheme, host and port alone")
+	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, errors.New("want scheme, host, port and path alone")
+	}
+	if p := strings.TrimRight(u.Path, "/"); u.RawPath != "" || p != "" && (policy.DotSegment([]byte(p)) || strings.Contains(p, "//") || strings.ContainsAny(p, "%;\\ ")) {
+		return nil, errors.New("want a plain path: no escapes, dots or empty segments")
 	}
 	return u, nil
+}
+
+// basePath is the path of the URLs of an upstream.
+func (c *Config) basePath(name string) string {
+	for _, address := range c.upstreamOf(name).URLs {
+		if u, err := baseURL(address); err == nil {
+			return strings.TrimRight(u.Path, "/")
+		}
+	}
+	return ""
 }
 
 func checkRoutes(c *Config) error {
@@ -143,8 +162,35 @@ func checkRoutes(c *Config) error {
 			return fmt.Errorf("routes[%d].%w", i, err)
 		}
 	}
-	_, err := policy.New(c.Routes, nil)
-	return err
+	if _, err := policy.New(c.Routes, nil); err != nil {
+		return err
+	}
+	return checkEndpoints(c)
+}
+
+// checkEndpoints reports routes whose path is an endpoint of the gateway's own.
+func checkEndpoints(c *Config) error {
+	e := &c.Endpoints
+	if e.Prefix != "" && (e.Prefix[0] != '/' || e.Prefix[len(e.Prefix)-1] == '/' || strings.ContainsAny(e.Prefix, "%?#;\\ ") || policy.DotSegment([]byte(e.Prefix))) {
+		return at("endpoints.prefix", "want a path such as /auth")
+	}
+	for i, r := range c.Routes {
+		key, path := "prefix", strings.TrimRight(r.Prefix, "/")
+		if r.Path != "" {
+			key, path = "path", r.Path
+		}
+		if c.isEndpoint(path) {
+			return at(fmt.Sprintf("routes[%d].%s", i, key),
+				"%s is the gateway's own and can never be reached by a route: move the gateway's endpoints with endpoints.prefix, or turn them off with endpoints.disabled", path)
+		}
+	}
+	return nil
+}
+
+// isEndpoint reports whether the gateway answers a path itself.
+func (c *Config) isEndpoint(path string) bool {
+	rest, ok := strings.CutPrefix(path, c.Endpoints.Prefix)
+	return ok && !c.Endpoints.Disabled && slices.Contains(edge.Endpoints(), rest)
 }
 
 // checkUpstreamOf reports whether the route leads anywhere.

@@ -49,6 +49,8 @@ type Config struct {
 	Upstreams map[string]Upstream `yaml:"upstreams"`
 	// Routes say who may do what. What no route allows is refused.
 	Routes []Route `yaml:"routes"`
+	// Endpoints says where the gateway's own endpoints are.
+	Endpoints Endpoints `yaml:"endpoints"`
 	// Limits bound what a client may ask of the gateway.
 	Limits Limits `yaml:"limits"`
 	// Timeouts bound how long a peer may take.
@@ -115,7 +117,7 @@ type APIUsers struct {
 
 // Upstream is a service behind the gateway.
 type Upstream struct {
-	// URLs are its addresses, scheme, host and port each. Required.
+	// URLs are its addresses, scheme, host and port each, and the path that goes before that of every request, the same for all. Required.
 	URLs []string `yaml:"urls"`
 	// MaxIdle bounds the idle connections kept to each address. Default 256.
 	MaxIdle int `yaml:"max_idle"`
@@ -133,6 +135,15 @@ type Upstream struct {
 	HealthInterval time.Duration `yaml:"health_interval"`
 	// TLS is used for https addresses.
 	TLS client.TLS `yaml:"tls"`
+}
+
+// Endpoints says where the gateway's own endpoints are: /login, /logout, /account, /oauth2/… and
+// the documents under /.well-known.
+type Endpoints struct {
+	// Prefix goes before their paths, such as /auth.
+	Prefix string `yaml:"prefix"`
+	// Disabled turns them off.
+	Disabled bool `yaml:"disabled"`
 }
 
 // Route is one entry of routes.

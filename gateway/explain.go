@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // explain describes the decision on a request in words.
 func (c *Config) explain(asked *policy.Request) string {
-	if edge.IsEndpoint(asked.Path) {
+	if c.isEndpoint(string(asked.Path)) {
 		return fmt.Sprintf("%s %s: answered by the gateway itself", asked.Method, asked.Path)
 	}
 	table, err := policy.New(c.Routes, nil)
@@ -36,6 +35,8 @@ func (c *Config) explain(asked *policy.Request) string {
 	switch {
 	case r.Public:
 		b.WriteString("; public, without any identity")
+	case r.Optional:
+		b.WriteString("; for everybody, with an identity where a valid token is there")
 	case len(r.Roles)+len(r.Scopes) == 0:
 		b.WriteString("; for every authenticated caller")
 	}
@@ -44,6 +45,18 @@ func (c *Config) explain(asked *policy.Request) string {
 	}
 	if len(r.Scopes) > 0 {
 		fmt.Fprintf(&b, "; for tokens with all of the scopes %s", strings.Join(r.Scopes, ", "))
+	}
+	if len(r.ACR) > 0 {
+		fmt.Fprintf(&b, "; for logins of acr %s", strings.Join(r.ACR, " or "))
+	}
+	if r.MaxAuthAge > 0 {
+		fmt.Fprintf(&b, "; for logins of the last %v", r.MaxAuthAge)
+	}
+	if r.When != "" {
+		fmt.Fprintf(&b, "; when %s", r.When)
+	}
+	if to, _ := r.AppendTarget(nil, asked.Path, asked, c.basePath(r.Upstream)); string(to) != string(asked.Path) {
+		fmt.Fprintf(&b, "; forwarded as %s", to)
 	}
 	fmt.Fprintf(&b, "; %v to begin the answer", r.Timeout)
 	if r.MaxBody > 0 {

@@ -14,13 +14,13 @@ var ErrRestart = errors.New("takes a restart to change")
 // fixed is the part of a configuration that only a restart changes.
 func (c Config) fixed() Config {
 	c.Routes, c.Upstreams, c.TrustedProxies, c.AccessLog = nil, nil, nil, AccessLog{}
-	c.Limits, c.Timeouts = Limits{}, Timeouts{}
+	c.Limits, c.Timeouts, c.Endpoints = Limits{}, Timeouts{}, Endpoints{}
 	c.AdminHosts, c.Pprof = nil, false
 	c.Keys.URL, c.Keys.File, c.Keys.MaxAge = "", "", 0
 	return c
 }
 
-// Reload puts routes, upstreams, trusted proxies, limits, timeouts, the place
+// Reload puts routes, upstreams, trusted proxies, limits, timeouts, endpoints, the place
 // and the bound on the age of the keys, the access log, and who may use the admin
 // listener for what, of cfg in the place of the present ones, and
 // reads the keys and the gateway's own client secret again. A cfg that is no good, or that differs in anything

@@ -37,6 +37,7 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 		LoginAddresses: policy.NewLimiter(l.LoginsPerAddress, before.edge.LoginAddresses),
 		Subjects:       policy.NewLimiter(l.RatePerClient, before.edge.Subjects),
 		Head:           t.Head, Idle: t.Idle, Body: t.Body, Write: t.Write, Drain: t.Drain,
+		EndpointPrefix: cfg.Endpoints.Prefix, NoEndpoints: cfg.Endpoints.Disabled,
 		LogSample: cfg.AccessLog.Sample, LogErrors: cfg.AccessLog.Errors,
 	}}
 	var err error
@@ -51,7 +52,7 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 			}
 			s.pools[r.Upstream] = pool
 		}
-		s.edge.Routes = append(s.edge.Routes, edge.NewRoute(r, pool, m))
+		s.edge.Routes = append(s.edge.Routes, edge.NewRoute(r, pool, cfg.basePath(r.Upstream), m))
 	}
 	for _, p := range cfg.TrustedProxies {
 		network, err := netip.ParsePrefix(p)

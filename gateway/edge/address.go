@@ -17,23 +17,36 @@ func clientAddr(proxies []netip.Prefix, r *wire.Request, peer netip.Addr) netip.
 		if f.Name != wire.Forwarded || !equalFold(f.Key, "x-forwarded-for") {
 			continue
 		}
-		for v := f.Value; len(v) > 0; {
-			last := v
-			if j := bytes.LastIndexByte(v, ','); j >= 0 {
-				last, v = v[j+1:], v[:j]
-			} else {
-				v = nil
-			}
-			a, ok := policy.ParseAddress(last)
-			if !ok {
+		if a, more := lastAddress(proxies, f.Value); !more {
+			if !a.IsValid() {
 				return peer
 			}
-			if !contains(proxies, a) {
-				return a
-			}
+			return a
 		}
 	}
 	return peer
+}
+
+// lastAddress is the last address in a value of X-Forwarded-For that is not a
+// trusted proxy's: none where what stands there is no address. more means that the
+// value has only proxies' addresses.
+func lastAddress(proxies []netip.Prefix, v []byte) (a netip.Addr, more bool) {
+	for len(v) > 0 {
+		last := v
+		if j := bytes.LastIndexByte(v, ','); j >= 0 {
+			last, v = v[j+1:], v[:j]
+		} else {
+			v = nil
+		}
+		a, ok := policy.ParseAddress(last)
+		if !ok {
+			return netip.Addr{}, false
+		}
+		if !contains(proxies, a) {
+			return a, false
+		}
+	}
+	return netip.Addr{}, true
 }
 
 func contains(networks []netip.Prefix, a netip.Addr) bool {

@@ -3,6 +3,8 @@ package edge
 import (
 	"bytes"
 	"cmp"
+	"iter"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -35,17 +37,32 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	ctx.SetStatusCode(fasthttp.StatusOK)
+	for name := range d.route.ClaimHeaders {
+		h.Set(name, "")
+	}
+	addClaims(h, d.claims)
 	k := d.who.Claims
 	if k == nil {
 		return
 	}
-	token := append(append([]byte("Bearer "), d.who.Token...), d.who.Phantom...)
-	h.SetBytesV("Authorization", token)
+	if d.route.Authorization != policy.AuthorizationDrop {
+		token := append(append([]byte("Bearer "), d.who.Token...), d.who.Phantom...)
+		h.SetBytesV("Authorization", token)
+	}
 	h.Set("X-Auth-Subject", claims.Text(k.Subject(), 0))
 	h.Set("X-Auth-Client", claims.Text(k.ClientID(), 0))
 	h.Set("X-Auth-Roles", k.RoleList())
 	h.Set("X-Auth-Scopes", k.ScopeList())
 	h.Set("X-Auth-Token-Id", claims.Text(k.TokenID(), 0))
+}
+
+// addClaims sets the fields of claim_headers, which are there already and empty.
+func addClaims(h *fasthttp.ResponseHeader, lines []byte) {
+	for line := range bytes.SplitSeq(lines, []byte("\r\n")) {
+		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {
+			h.SetBytesKV(name, value)
+		}
+	}
 }
 
 var identityNames = []string{
@@ -64,7 +81,32 @@ func (s *Server) decideFor(ctx *fasthttp.RequestCtx, now time.Time) decision {
 	if !ok {
 		return decision{outcome: badRequest}
 	}
-	return s.decide(set, &policy.Request{Method: r.Method, Host: about.host, Path: r.Path, Needs: r.Needs}, p, now)
+	// The proxy answers preflights itself, and counts addresses itself.
+	asked := policy.Request{Method: r.Method, Host: about.host, Path: r.Path, Needs: r.Needs, Headers: proxyFields{&ctx.Request.Header}}
+	if i := bytes.IndexByte(r.Target, '?'); i >= 0 {
+		asked.Query = r.Target[i+1:]
+	}
+	m := set.Table.Match(&asked)
+	if peer, ok := netip.AddrFromSlice(ctx.RemoteIP()); ok && contains(set.Proxies, peer.Unmap()) {
+		all := ctx.Request.Header.PeekAll("X-Forwarded-For")
+		for more := true; more && len(all) > 0; all = all[:len(all)-1] {
+			asked.Source, more = lastAddress(set.Proxies, all[len(all)-1])
+		}
+	}
+	return s.decide(set, &asked, &m, p, now)
+}
+
+// proxyFields are the fields that a proxy has passed on, as conditions see them.
+type proxyFields struct{ h *fasthttp.RequestHeader }
+
+func (f proxyFields) All() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		for name, value := range f.h.All() {
+			if wire.Named(name) == wire.Other && !yield(name, value) {
+				return
+			}
+		}
+	}
 }
 
 // A subject is the request that a proxy asks about.
@@ -175,8 +217,8 @@ func refuse(ctx *fasthttp.RequestCtx, d *decision) {
 	if d.allow != "" {
 		h.Set("Allow", d.allow)
 	}
-	if a.retry != "" {
-		h.Set("Retry-After", a.retry)
+	if retry := a.retryAfter(d.wait); retry != "" {
+		h.Set("Retry-After", retry)
 	}
 	ctx.SetBody(a.appendBody(nil))
 }

@@ -1,7 +1,9 @@
 package edge
 
 import (
+	"bytes"
 	"io"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -66,10 +68,16 @@ var endpoints = map[string]*endpoint{
 	"/.well-known/openid-configuration":       documentEndpoint,
 }
 
-// IsEndpoint reports whether the gateway answers a path itself.
-func IsEndpoint(path []byte) bool { return endpoints[string(path)] != nil }
+// Endpoints are the paths that the gateway answers itself, before a prefix.
+func Endpoints() []string { return slices.Sorted(maps.Keys(endpoints)) }
 
-func (s *Server) endpoint(path []byte) *endpoint { return endpoints[string(path)] }
+// endpoint is what answers a path, nil for what is forwarded.
+func (s *Settings) endpoint(path []byte) *endpoint {
+	if s.NoEndpoints || len(path) < len(s.EndpointPrefix) || string(path[:len(s.EndpointPrefix)]) != s.EndpointPrefix {
+		return nil
+	}
+	return endpoints[string(path[len(s.EndpointPrefix):])]
+}
 
 // passToEndpoint writes the request at hand anew, with its whole body, in the
 // form that fasthttp gets to read. The outcome is Allowed, or what to answer
@@ -104,7 +112,11 @@ func (l *lane) passToEndpoint() Outcome {
 	out := m.out[:0]
 	out = append(out, r.Method...)
 	out = append(out, ' ')
-	out = append(out, r.Target...)
+	// The path of an endpoint is written in one way, whichever the client chose.
+	out = append(out, r.Path[len(l.x.set.EndpointPrefix):]...)
+	if i := bytes.IndexByte(r.Target, '?'); i >= 0 {
+		out = append(out, r.Target[i:]...)
+	}
 	out = append(out, " HTTP/1.1\r\nHost: "...)
 	out = append(out, r.Host...)
 	out = append(out, "\r\n"...)
@@ -155,6 +167,38 @@ func (s *Server) serveEndpoint(ctx *fasthttp.RequestCtx) {
 	if d.outcome != Served {
 		ctx.Response.Reset()
 		refuse(ctx, &d)
+	}
+	l.shareEndpoint(ctx)
+}
+
+// shareEndpoint adds the fields of CORS to the answer of an endpoint for pages that
+// may use a route. What the security service says of CORS, for the applications
+// that it knows, stays.
+func (l *lane) shareEndpoint(ctx *fasthttp.RequestCtx) {
+	h := &ctx.Response.Header
+	if !l.x.set.Table.HasCORS() || len(h.Peek("Access-Control-Allow-Origin")) > 0 {
+		return
+	}
+	lines, ok := l.x.set.Table.AppendEndpointCORS(nil, &l.mem.asked, strings.Join(l.x.endpoint.methods, ", "))
+	if !ok {
+		return
+	}
+	if l.mem.asked.Preflight() {
+		ctx.Response.Reset()
+		ctx.SetStatusCode(fasthttp.StatusNoContent)
+		l.x.outcome = preflight
+	}
+	addFields(h, lines)
+}
+
+// addFields adds field lines, each with its CRLF, to an answer of fasthttp's.
+func addFields(h *fasthttp.ResponseHeader, lines []byte) {
+	for len(lines) > 0 {
+		var line []byte
+		line, lines, _ = bytes.Cut(lines, []byte("\r\n"))
+		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {
+			h.AddBytesKV(name, value)
+		}
 	}
 }
 

@@ -15,8 +15,9 @@ type exchange struct {
 	set      *Settings // the same from the head to the end of the answer
 	id       id
 	began    time.Time
-	client   netip.Addr // behind trusted proxies too
-	trusted  bool       // the peer is a proxy whose word is taken
+	client   netip.Addr   // behind trusted proxies too
+	trusted  bool         // the peer is a proxy whose word is taken
+	match    policy.Match // the rule that the request takes
 	route    *Route
 	endpoint *endpoint // of the gateway's own; nil for what is forwarded
 	outcome  Outcome
@@ -53,16 +54,16 @@ func (l *lane) handle() next {
 		l.finish(Limited, nil)
 		return l.endExchange()
 	}
-	if x.endpoint = l.s.endpoint(m.req.Path); x.endpoint != nil {
+	asked := l.ask()
+	if x.endpoint = x.set.endpoint(m.req.Path); x.endpoint != nil {
 		if o := l.passToEndpoint(); o != Allowed {
 			l.finish(o, nil)
 			return l.endExchange()
 		}
 		return passUp
 	}
-	r := &m.req
-	asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path, Needs: r.Needs, Source: x.client}
-	d := l.s.decide(x.set, &asked, presented(r), x.began)
+	x.match = x.set.Table.Match(asked)
+	d := l.s.decide(x.set, asked, &x.match, presented(&m.req), x.began)
 	x.route = d.route
 	if d.outcome == Allowed {
 		d.outcome = l.forward(&d)
@@ -113,10 +114,11 @@ func (l *lane) finish(o Outcome, d *decision) {
 		head: string(m.req.Method) == "HEAD",
 	}
 	if d != nil {
-		r.challenge, r.allow = d.challenge, d.allow
+		r.challenge, r.allow, r.wait = d.challenge, d.allow, d.wait
 	}
 	x.status = answers[o].status
-	m.back = r.append(m.back[:0])
+	m.back = l.appendCORS(r.appendHead(m.back[:0]))
+	m.back = r.appendBody(m.back)
 	if l.write(m.back) != nil {
 		l.closing = true
 		return

@@ -46,7 +46,10 @@ func (l *lane) forward(d *decision) Outcome {
 		return badRequest
 	}
 	b.max = d.route.MaxBody
-	m.out = l.appendRequest(m.out[:0], d, f)
+	var ok bool
+	if m.out, ok = l.appendRequest(m.out[:0], d, f); !ok {
+		return badRequest
+	}
 	if b.here {
 		m.out = append(m.out, b.whole()...)
 	} else if l.sendContinue() != nil {

@@ -31,7 +31,7 @@ func FuzzForward(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	d := &decision{route: &Route{host: []byte("up:80")}, who: Identity{
+	d := &decision{route: &Route{Rule: new(policy.Rule), host: []byte("up:80")}, who: Identity{
 		Token: []byte("tok"), Claims: claims.New(claims.Values{Subject: "s", ClientID: "c", TokenID: "j", Roles: []string{"a", "b"}, Scopes: []string{"x", "y"}}),
 	}}
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -47,7 +47,10 @@ func FuzzForward(f *testing.F) {
 			t.Fatalf("accepted what net/http does not: %v\n%q", err, in[:n])
 		}
 		c.x.id = newID()
-		head := c.appendRequest(nil, d, framing{length: r.ContentLength, chunked: r.Chunked})
+		head, ok := c.appendRequest(nil, d, framing{length: r.ContentLength, chunked: r.Chunked})
+		if !ok {
+			t.Fatalf("not forwarded: %q", in[:n])
+		}
 		again, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 		if err != nil {
 			t.Fatalf("forwarded what net/http does not read: %v\n%q\n%q", err, in[:n], head)
@@ -88,7 +91,7 @@ func TestForwardAllocations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := &Settings{Table: table, Routes: []*Route{{Rule: table.Rules()[0]}}}
+	c.x.set = &Settings{Table: table, Routes: []*Route{{Rule: table.Rules()[0]}}}
 	c.s.auth = known{who}
 	lim := wire.Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100}
 	now := time.Now()
@@ -98,13 +101,14 @@ func TestForwardAllocations(t *testing.T) {
 		if used, err := r.Parse(in, 0, lim); used != len(in) || err != nil {
 			t.Fatal(used, err)
 		}
-		asked := policy.Request{Method: r.Method, Host: r.Host, Path: r.Path}
-		d := c.s.decide(set, &asked, presented(r), now)
+		asked := c.ask()
+		c.x.match = table.Match(asked)
+		d := c.s.decide(c.x.set, asked, &c.x.match, presented(r), now)
 		if d.outcome != Allowed {
 			t.Fatal(d.outcome)
 		}
 		c.x.id = newID()
-		out = c.appendRequest(out[:0], &d, framing{length: -1})
+		out, _ = c.appendRequest(out[:0], &d, framing{length: -1})
 	})
 	if n != 0 {
 		t.Errorf("%v allocations", n)

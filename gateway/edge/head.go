@@ -8,6 +8,7 @@ import (
 
 	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // A framing is how the body of a forwarded message is delimited.
@@ -29,11 +30,16 @@ const upgradeFields = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
 // appendRequest adds the head that goes upstream: the client's, byte for byte,
 // without what concerns this hop or claims an identity, and with what the
 // gateway vouches for.
-func (l *lane) appendRequest(dst []byte, d *decision, f framing) []byte {
-	r, n := &l.mem.req, &l.x.id
+//
+// It reports whether the route's rewriting has left a path with one reading.
+func (l *lane) appendRequest(dst []byte, d *decision, f framing) ([]byte, bool) {
+	r, n, rule := &l.mem.req, &l.x.id, d.route.Rule
 	dst = append(dst, r.Method...)
 	dst = append(dst, ' ')
-	dst = append(dst, r.Target...)
+	dst, ok := rule.AppendTarget(dst, r.Target, &l.mem.asked, d.route.base)
+	if !ok {
+		return dst, false
+	}
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	if len(r.Host) > 0 {
 		dst = append(dst, r.Host...)
@@ -41,7 +47,11 @@ func (l *lane) appendRequest(dst []byte, d *decision, f framing) []byte {
 		dst = append(dst, d.route.host...)
 	}
 	dst = append(dst, "\r\n"...)
-	dst = r.Append(dst)
+	if changes := rule.RequestChanges(); changes != nil {
+		dst = append(r.AppendWithout(dst, changes), changes.Lines...)
+	} else {
+		dst = r.Append(dst)
+	}
 	switch {
 	case f.chunked:
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
@@ -58,13 +68,46 @@ func (l *lane) appendRequest(dst []byte, d *decision, f framing) []byte {
 	}
 	dst = append(dst, via...)
 	dst = l.appendForwarded(dst, r)
+	dst = appendAuthorization(dst, r, d)
 	dst = appendIdentity(dst, &d.who)
+	dst = append(dst, d.claims...)
 	dst = append(dst, l.s.gatewayField...)
 	dst = append(dst, "X-Request-Id: "...)
 	dst = append(dst, n[:]...)
 	dst = append(dst, "\r\n"...)
 	dst = appendTrace(dst, r, n)
+	return append(dst, "\r\n"...), true
+}
+
+// appendAuthorization adds what the route lets the upstream have of credentials:
+// the caller's token, or what the client has sent. An API user's secret never
+// goes beyond the gateway that authenticates with it.
+func appendAuthorization(dst []byte, r *wire.Request, d *decision) []byte {
+	switch sent := r.Value(wire.Authorization); d.route.Authorization {
+	case policy.AuthorizationDrop:
+		return dst
+	case policy.AuthorizationKeep:
+		if d.who.Claims == nil || isBearer(sent) {
+			if sent == nil {
+				return dst
+			}
+			dst = append(dst, "Authorization: "...)
+			dst = append(dst, sent...)
+			return append(dst, "\r\n"...)
+		}
+	}
+	if d.who.Claims == nil {
+		return dst
+	}
+	dst = append(dst, "Authorization: Bearer "...)
+	dst = append(dst, d.who.Token...)
+	dst = append(dst, d.who.Phantom...)
 	return append(dst, "\r\n"...)
+}
+
+func isBearer(authorization []byte) bool {
+	const scheme = "bearer "
+	return len(authorization) > len(scheme) && equalFold(authorization[:len(scheme)-1], scheme[:len(scheme)-1]) && authorization[len(scheme)-1] == ' '
 }
 
 // appendIdentity adds who the caller is, in the encoding of claims.AppendText. A
@@ -74,10 +117,7 @@ func appendIdentity(dst []byte, who *Identity) []byte {
 	if k == nil {
 		return dst
 	}
-	dst = append(dst, "Authorization: Bearer "...)
-	dst = append(dst, who.Token...)
-	dst = append(dst, who.Phantom...)
-	dst = append(dst, "\r\nX-Auth-Subject: "...)
+	dst = append(dst, "X-Auth-Subject: "...)
 	dst = claims.AppendText(dst, k.Subject(), 0)
 	dst = append(dst, "\r\nX-Auth-Client: "...)
 	dst = claims.AppendText(dst, k.ClientID(), 0)
@@ -179,6 +219,14 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 	return a.AppendTo(dst)
 }
 
+// appendCORS adds the field lines that let pages of other origins read the answer.
+func (l *lane) appendCORS(dst []byte) []byte {
+	if l.x.set == nil || !l.x.set.Table.HasCORS() {
+		return dst
+	}
+	return l.x.match.AppendCORS(dst, &l.mem.asked)
+}
+
 // appendResponse adds the head that goes to the client.
 func (l *lane) appendResponse(dst []byte, f framing) []byte {
 	r, n := &l.mem.resp, &l.x.id
@@ -187,7 +235,12 @@ func (l *lane) appendResponse(dst []byte, f framing) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, r.Reason...)
 	dst = append(dst, "\r\n"...)
-	dst = r.Append(dst)
+	if changes := l.x.route.ResponseChanges(); changes != nil {
+		dst = append(r.AppendWithout(dst, changes), changes.Lines...)
+		dst = l.appendCORS(dst)
+	} else {
+		dst = r.Append(dst)
+	}
 	if r.Get("date") == nil { // RFC 9110, section 6.6.1
 		dst = append(dst, "Date: "...)
 		dst = fasthttp.AppendHTTPDate(dst, l.x.began)

@@ -356,7 +356,7 @@ func (l *lane) turnAway(o Outcome) {
 	n := newID()
 	r := reply{outcome: o, requestID: string(n[:]), close: true}
 	l.s.metrics.refused(o)
-	l.lingers = l.write(r.append(l.mem.back[:0])) == nil
+	l.lingers = l.write(r.appendBody(r.appendHead(l.mem.back[:0]))) == nil
 }
 
 // write writes p to the client, which has a bounded time to take it.

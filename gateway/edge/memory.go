@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
+	"github.com/tollgate/tollgate/gateway/policy"
 )
 
 // upSize is how much of an answer is read at once, and the bound of its head.
@@ -28,8 +29,9 @@ type memory struct {
 	back       []byte // to be written to the client
 	req        wire.Request
 	resp       wire.Response
-	chunks     wire.Chunks // of the answer
-	body       body        // of the request
+	chunks     wire.Chunks    // of the answer
+	body       body           // of the request
+	asked      policy.Request // the request, as it is decided on
 }
 
 // keep bounds what a memory may have grown to and still be kept.

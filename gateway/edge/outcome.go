@@ -27,6 +27,7 @@ const (
 	Unavailable                   // who it is cannot be found out now
 	Limited                       // too many requests
 	noUpgrade                     // the route allows no WebSocket
+	preflight                     // of CORS, answered here
 
 	badRequest    // the request has more than one reading
 	headTooLarge  // 431
@@ -86,6 +87,7 @@ var answers = [numOutcomes]answer{
 		text: "another login is required"},
 	wrongCondition: {status: 403, reason: "Forbidden", label: "wrong_condition", code: "insufficient_scope",
 		text: "the route's condition does not hold", challenge: challengeScope},
+	preflight: {status: 204, reason: "No Content", label: "preflight"},
 	noUpgrade: {status: 403, reason: "Forbidden", label: "no_upgrade", code: "upgrade_refused",
 		text: "this route does not upgrade connections"},
 	Unavailable: {status: 503, reason: "Service Unavailable", label: "unavailable", code: "temporarily_unavailable",
@@ -129,16 +131,18 @@ func refusal(err error) Outcome {
 // A reply is an answer to one request.
 type reply struct {
 	outcome   Outcome
-	challenge string // instead of the outcome's own
-	allow     string // Allow (RFC 9110, section 10.2.1)
+	challenge string        // instead of the outcome's own
+	allow     string        // Allow (RFC 9110, section 10.2.1)
+	wait      time.Duration // instead of the outcome's own Retry-After
 	requestID string
 	close     bool
 	keepAlive bool // said to HTTP/1.0, where it is not the rule
 	head      bool // to a HEAD request: no body
 }
 
-// append adds the reply as it goes over the wire.
-func (r *reply) append(dst []byte) []byte {
+// appendHead adds the head of the reply as it goes over the wire, without the line
+// that ends it; appendBody adds the rest.
+func (r *reply) appendHead(dst []byte) []byte {
 	a := &answers[r.outcome]
 	dst = append(dst, "HTTP/1.1 "...)
 	dst = strconv.AppendInt(dst, int64(a.status), 10)
@@ -146,27 +150,49 @@ func (r *reply) append(dst []byte) []byte {
 	dst = append(dst, a.reason...)
 	dst = append(dst, "\r\nDate: "...) // RFC 9110, section 6.6.1: whoever has a clock tells it
 	dst = fasthttp.AppendHTTPDate(dst, time.Now())
-	dst = append(dst, "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"...)
+	dst = append(dst, "\r\n"...)
+	if a.code != "" {
+		dst = append(dst, "Content-Type: application/json\r\n"...)
+	}
+	dst = append(dst, "Cache-Control: no-store\r\n"...)
 	challenge := a.challenge
 	if r.challenge != "" {
 		challenge = r.challenge
 	}
 	dst = appendField(dst, "WWW-Authenticate: ", challenge)
 	dst = appendField(dst, "Allow: ", r.allow)
-	dst = appendField(dst, "Retry-After: ", a.retry)
+	dst = appendField(dst, "Retry-After: ", a.retryAfter(r.wait))
 	dst = appendField(dst, "X-Request-Id: ", r.requestID)
 	if r.close || a.hangUp {
 		dst = append(dst, "Connection: close\r\n"...)
 	} else if r.keepAlive {
 		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
+	if a.code == "" {
+		return dst
+	}
 	dst = append(dst, "Content-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(bodyOpen)+len(a.code)+len(bodyMiddle)+len(a.text)+len(bodyEnd)), 10)
-	dst = append(dst, "\r\n\r\n"...)
-	if r.head {
+	return append(dst, "\r\n"...)
+}
+
+// appendBody ends the head of the reply and adds its body.
+func (r *reply) appendBody(dst []byte) []byte {
+	a := &answers[r.outcome]
+	dst = append(dst, "\r\n"...)
+	if r.head || a.code == "" {
 		return dst
 	}
 	return a.appendBody(dst)
+}
+
+// retryAfter is the value of Retry-After: the outcome's own, or where it is known
+// how long it takes, that time in whole seconds.
+func (a *answer) retryAfter(wait time.Duration) string {
+	if wait <= time.Second {
+		return a.retry
+	}
+	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
 }
 
 // The body of an answer is that of RFC 6749, section 5.2. Code and text are

@@ -18,7 +18,7 @@ func TestRepliesAreWhole(t *testing.T) {
 			continue // what is forwarded or served has an answer of its own
 		}
 		r := reply{outcome: Outcome(o), requestID: "1"}
-		text := r.append(nil)
+		text := r.appendBody(r.appendHead(nil))
 		resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(text)), nil)
 		if err != nil {
 			t.Fatalf("outcome %d: %v in %q", o, err, text)

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/engine/claims"
@@ -17,6 +18,11 @@ type Settings struct {
 	Routes  []*Route       // by the index of the rule
 	Proxies []netip.Prefix // whose word about the client is taken
 	Heads   wire.Limits    // of request heads; Head is also the size of a connection's buffer
+
+	// EndpointPrefix goes before the paths of the gateway's own endpoints, and
+	// NoEndpoints turns them off.
+	EndpointPrefix string
+	NoEndpoints    bool
 
 	Connections, ConnectionsPerAddress int // 0 of the second is no bound
 	Logins                             int // logins and token requests under way at once
@@ -35,15 +41,18 @@ type Settings struct {
 type Route struct {
 	*policy.Rule
 	Upstream *upstream.Pool
+	base     string // path of the upstream's URL, without a slash at its end
 	timeout  int64  // milliseconds
 	pause    int64  // milliseconds
 	host     []byte // of the upstream, for requests that name none
 	outcomes *outcomes
 }
 
-// NewRoute returns the route of a rule, counted in m.
-func NewRoute(r *policy.Rule, pool *upstream.Pool, m *Metrics) *Route {
+// NewRoute returns the route of a rule, counted in m. base is the path of the
+// upstream's URLs, which goes before that of every request.
+func NewRoute(r *policy.Rule, pool *upstream.Pool, base string, m *Metrics) *Route {
 	return &Route{
+		base:     strings.TrimRight(base, "/"),
 		Rule:     r,
 		Upstream: pool,
 		timeout:  r.Timeout.Milliseconds(),

@@ -77,6 +77,19 @@ func (f *Fields) Append(dst []byte) []byte {
 	return append(dst, f.raw[run.from:run.to]...)
 }
 
+// A Dropper says which fields are not copied, by their names as they are spelled.
+type Dropper interface{ Drops(name []byte) bool }
+
+// AppendWithout is Append without the lines that d drops.
+func (f *Fields) AppendWithout(dst []byte, d Dropper) []byte {
+	for i := range f.List {
+		if l := &f.List[i]; l.Name == Other && !(f.drop && l.line.to == 0) && !d.Drops(l.Key) {
+			dst = append(dst, f.raw[l.line.from:l.line.to]...)
+		}
+	}
+	return dst
+}
+
 // nominate reads a Connection field (RFC 9110, section 7.6.1): its members name
 // fields that concern this hop only.
 func (f *Fields) nominate(value []byte, protected bool, member func([]byte)) error {

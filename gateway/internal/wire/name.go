@@ -119,6 +119,9 @@ func nameOf(name []byte) Name {
 	return n
 }
 
+// Named says what a field is to the gateway, by its name.
+func Named(name []byte) Name { return nameOf(name) }
+
 // identityName is Identity or Alias where name folds to "x-auth-" and more.
 func identityName(name []byte) Name {
 	n := Identity
