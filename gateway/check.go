@@ -252,6 +252,8 @@ func checkBounds(c *Config) error {
 		"api_users.entries":              float64(c.APIUsers.Entries),
 		"api_users.renew_before":         c.APIUsers.RenewBefore.Seconds(),
 		"api_users.refused_ttl":          c.APIUsers.RefusedTTL.Seconds(),
+		"api_users.refused_entries":      float64(c.APIUsers.RefusedEntries),
+		"api_users.calls":                float64(c.APIUsers.Calls),
 		"access_log.sample":              float64(c.AccessLog.Sample),
 	} {
 		if v < 0 {

@@ -113,6 +113,10 @@ type APIUsers struct {
 	RenewBefore time.Duration `yaml:"renew_before"`
 	// RefusedTTL is how long refused credentials are remembered as such. Default 2s.
 	RefusedTTL time.Duration `yaml:"refused_ttl"`
+	// RefusedEntries bounds how many refused credentials are remembered. Default 4096.
+	RefusedEntries int `yaml:"refused_entries"`
+	// Calls bounds how many credentials are being checked with the security service at once; more are 429. Default 64.
+	Calls int `yaml:"calls"`
 }
 
 // Upstream is a service behind the gateway.

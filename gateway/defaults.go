@@ -25,6 +25,8 @@ func (c Config) WithDefaults() Config {
 	def(&c.APIUsers.Entries, 4096)
 	def(&c.APIUsers.RenewBefore, 10*time.Second)
 	def(&c.APIUsers.RefusedTTL, 2*time.Second)
+	def(&c.APIUsers.RefusedEntries, 4096)
+	def(&c.APIUsers.Calls, 64)
 	def(&c.Limits.Head, 16<<10)
 	def(&c.Limits.Target, 8<<10)
 	def(&c.Limits.Fields, 100)

@@ -2,9 +2,12 @@ package gateway
 
 import (
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -93,4 +96,80 @@ func TestMutualTLSToService(t *testing.T) {
 	f("both certificates", func(*client.TLS) {}, http.StatusOK)
 	f("none of ours", func(c *client.TLS) { c.CertFile, c.KeyFile = "", "" }, http.StatusServiceUnavailable)
 	f("another name", func(c *client.TLS) { c.ServerName = "auth.internal" }, http.StatusServiceUnavailable)
+}
+
+// A reload reads the authorities again, whatever else has changed: a file that
+// cannot be read refuses it, and another authority counts at once.
+func TestReloadReadsAuthorities(t *testing.T) {
+	url, conf := guarded(t, http.HandlerFunc(echo))
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	put := func(from string) {
+		t.Helper()
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(ca, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	good := conf.CAFile
+	strangers, _, _ := pair(t, t.TempDir(), 3)
+	put(good)
+	conf.CAFile = ca
+	w := newWorld(t, ModeJWT, func(cfg *Config) {
+		cfg.Upstreams = map[string]Upstream{"orders": {URLs: []string{url}, TLS: conf}}
+		cfg.Routes[0].Upstream = "orders"
+	})
+	auth := "Bearer " + w.service.token(ModeJWT, w.service.claims("customer-1", "customer"))
+	want := func(what string, status int) {
+		t.Helper()
+		if got := w.do("GET", "/orders/1", "Authorization", auth); got.StatusCode != status {
+			t.Errorf("%s: %d %q, not %d", what, got.StatusCode, got.body, status)
+		}
+	}
+	want("at first", http.StatusOK)
+	pool := w.g.snap.Load().pools["orders"]
+	w.reload(func(*Config) {})
+	if w.g.snap.Load().pools["orders"] != pool {
+		t.Error("a reload without a change has dropped the connections")
+	}
+	if err := os.Remove(ca); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.g.Reload(w.cfg); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "upstream: tls: ") {
+		t.Errorf("without the file: %v", err)
+	}
+	want("after a reload that was refused", http.StatusOK)
+	put(strangers)
+	w.reload(func(*Config) {})
+	want("with a stranger's authority", http.StatusBadGateway)
+	put(good)
+	w.reload(func(*Config) {})
+	want("with the first again", http.StatusOK)
+
+	for key, change := range map[string]func(*Config, string){
+		"security_service.tls: ": func(c *Config, file string) { c.SecurityService.TLS.CAFile = file },
+		"tls.client_ca_file: ":   func(c *Config, file string) { c.TLS.ClientCAFile = file },
+	} {
+		file := filepath.Join(t.TempDir(), "ca.pem")
+		put := func() error {
+			text, err := os.ReadFile(good)
+			return errors.Join(err, os.WriteFile(file, text, 0o600))
+		}
+		if err := put(); err != nil {
+			t.Fatal(err)
+		}
+		cert, certKey, _ := pair(t, t.TempDir(), 4)
+		w := newWorld(t, ModeJWT, func(c *Config) {
+			c.TLS = ServerTLS{CertFile: cert, KeyFile: certKey}
+			change(c, file)
+		})
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.g.Reload(w.cfg); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), key) {
+			t.Errorf("%s, without the file: %v", key, err)
+		}
+	}
 }

@@ -49,6 +49,13 @@ func (g *Gateway) reload(cfg Config) error {
 	if key := differs(reflect.ValueOf(last.cfg.fixed()), reflect.ValueOf(cfg.fixed())); key != "" {
 		return fmt.Errorf("%s: %w", key, ErrRestart)
 	}
+	// Not used before a restart, but a file that is gone is better known now.
+	if _, err := cfg.SecurityService.TLS.Client(""); err != nil {
+		return fmt.Errorf("security_service.%w", err)
+	}
+	if _, err := newServerTLS(cfg.TLS); err != nil {
+		return err
+	}
 	if err := g.auth.client.Reread(); err != nil {
 		return fmt.Errorf("security_service.%w", err)
 	}

@@ -19,6 +19,7 @@ import (
 type snapshot struct {
 	cfg   Config
 	pools map[string]*upstream.Pool // by what routes call them
+	tls   map[string]*tls.Config    // of the pools; nil: none
 	edge  edge.Settings
 }
 
@@ -30,7 +31,7 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 		before = &snapshot{}
 	}
 	l, t := &cfg.Limits, &cfg.Timeouts
-	s := &snapshot{cfg: cfg, pools: map[string]*upstream.Pool{}, edge: edge.Settings{
+	s := &snapshot{cfg: cfg, pools: map[string]*upstream.Pool{}, tls: map[string]*tls.Config{}, edge: edge.Settings{
 		Heads:       wire.Limits{Head: l.Head, Target: l.Target, Fields: l.Fields},
 		Connections: l.Connections, ConnectionsPerAddress: l.ConnectionsPerAddress, Logins: l.Logins,
 		Addresses:      policy.NewLimiter(l.RatePerAddress, before.edge.Addresses),
@@ -75,8 +76,19 @@ func (c *Config) upstreamOf(name string) Upstream {
 
 func (s *snapshot) pool(name string, last *snapshot, watch *netio.Watchdog) (*upstream.Pool, error) {
 	u := s.cfg.upstreamOf(name)
+	urls, err := baseURLs(u.URLs)
+	if err != nil {
+		return nil, err
+	}
+	// Read also where nothing else has changed: the file of an authority may have,
+	// or may be gone.
+	config, err := upstreamTLS(&u, urls)
+	if err != nil {
+		return nil, err
+	}
+	s.tls[name] = config
 	if last != nil && last.pools[name] != nil && reflect.DeepEqual(u, last.cfg.upstreamOf(name)) &&
-		s.cfg.Timeouts.Dial == last.cfg.Timeouts.Dial {
+		s.cfg.Timeouts.Dial == last.cfg.Timeouts.Dial && sameAuthorities(config, last.tls[name]) {
 		return last.pools[name], nil
 	}
 	opt := upstream.Options{
@@ -87,19 +99,30 @@ func (s *snapshot) pool(name string, last *snapshot, watch *netio.Watchdog) (*up
 		Eject:       upstream.Ejection{Failures: max(u.Failures, 0), For: u.EjectFor},
 		Health:      upstream.Health{Path: u.Health, Interval: u.HealthInterval},
 		Watchdog:    watch,
+		URLs:        urls,
+		TLS:         config,
 	}
-	for _, address := range u.URLs {
+	return upstream.New(opt), nil
+}
+
+func baseURLs(addresses []string) (list []*url.URL, err error) {
+	for _, address := range addresses {
 		parsed, err := baseURL(address)
 		if err != nil {
 			return nil, err
 		}
-		opt.URLs = append(opt.URLs, parsed)
+		list = append(list, parsed)
 	}
-	var err error
-	if opt.TLS, err = upstreamTLS(&u, opt.URLs); err != nil {
-		return nil, err
+	return list, nil
+}
+
+// sameAuthorities reports whether two configurations, of which either may be nil,
+// trust the same authorities.
+func sameAuthorities(a, b *tls.Config) bool {
+	if a == nil || b == nil {
+		return a == b
 	}
-	return upstream.New(opt), nil
+	return a.RootCAs == nil && b.RootCAs == nil || a.RootCAs != nil && b.RootCAs != nil && a.RootCAs.Equal(b.RootCAs)
 }
 
 func upstreamTLS(u *Upstream, urls []*url.URL) (*tls.Config, error) {

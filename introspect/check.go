@@ -24,6 +24,8 @@ const (
 	// Every service has read shared keys several times by then.
 	minSharedLead = 3 * keysEvery
 	maxWait       = 2 * time.Minute
+	// Less than client.LoginTimeout, for which a gateway waits for a login.
+	maxLoginWait = time.Minute
 )
 
 // Check reports what is wrong with c, each error with the path of its key.

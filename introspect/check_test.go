@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/introspect/account"
+	"github.com/tollgate/tollgate/introspect/client"
 )
 
 func TestCheckAccepts(t *testing.T) {
@@ -22,6 +23,14 @@ func TestCheckAccepts(t *testing.T) {
 	c.Keys = KeysConfig{Seal: Secret{File: "seal"}}
 	if err := c.Check(); err != nil {
 		t.Errorf("redis, shared keys: %v", err)
+	}
+}
+
+// A gateway waits longer for a login than the login may wait for its turn, and be
+// hashed.
+func TestGatewaysWaitForLogins(t *testing.T) {
+	if client.LoginTimeout < maxLoginWait+10*time.Second {
+		t.Errorf("gateways wait %v, and logins up to %v", client.LoginTimeout, maxLoginWait)
 	}
 }
 

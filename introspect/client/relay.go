@@ -10,9 +10,13 @@ import (
 	"github.com/tollgate/tollgate/engine/jwt"
 )
 
-// relayTimeout bounds a relayed call: a login hashes a password, and may wait
-// for its turn to.
+// relayTimeout bounds a relayed call that hashes no password.
 const relayTimeout = 10 * time.Second
+
+// LoginTimeout bounds a relayed login, which may wait for its turn to be hashed:
+// it is more than the service's login.wait may be, so that nobody is told 503 whose
+// session then begins.
+const LoginTimeout = 75 * time.Second
 
 // Login passes a login on in our name, so that the service believes from, the
 // address of the user. That the service refuses us is never told the user, for
@@ -31,7 +35,7 @@ func (c *Client) Page(in *fasthttp.Request, out *fasthttp.Response, from string)
 func (c *Client) passAsOurs(in *fasthttp.Request, out *fasthttp.Response, target, from string) error {
 	return c.own.call(func(authorization string) (bool, error) {
 		out.Reset()
-		err := c.pass(in, out, target, from, authorization)
+		err := c.pass(in, out, target, from, authorization, LoginTimeout)
 		return err == nil && out.StatusCode() == fasthttp.StatusUnauthorized && errorCode(out.Body()) == "invalid_client", err
 	})
 }
@@ -50,7 +54,7 @@ func errorCode(body []byte) string {
 // Relay passes a request for the service itself on, as it came.
 func (c *Client) Relay(in *fasthttp.Request, out *fasthttp.Response, from string) error {
 	target := string(in.Header.RequestURI())
-	return c.pass(in, out, target, from, string(in.Header.Peek("Authorization")))
+	return c.pass(in, out, target, from, string(in.Header.Peek("Authorization")), relayTimeout)
 }
 
 // sent are the fields of a request that mean something to the service.
@@ -72,7 +76,7 @@ func ours(cookie []byte) bool {
 	return bytes.HasPrefix(bytes.TrimPrefix(cookie, []byte("__Host-")), []byte("tollgate-"))
 }
 
-func (c *Client) pass(in *fasthttp.Request, out *fasthttp.Response, target, from, authorization string) error {
+func (c *Client) pass(in *fasthttp.Request, out *fasthttp.Response, target, from, authorization string, within time.Duration) error {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
@@ -94,7 +98,7 @@ func (c *Client) pass(in *fasthttp.Request, out *fasthttp.Response, target, from
 	}
 	req.Header.Set("X-Forwarded-For", from)
 	req.SetBodyRaw(in.Body())
-	if err := c.relay.DoTimeout(req, resp, relayTimeout); err != nil {
+	if err := c.relay.DoTimeout(req, resp, within); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	if s := resp.StatusCode(); s >= 500 {
