@@ -89,6 +89,10 @@ backends: ## the signatures' tests under every backend, forced; never from the t
 bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder keeps it
 	cd bench && $(GO) run ./ed25519 $(if $(RECORD),-out $(abspath $(RECORD)))
 
+.PHONY: bench-signatures
+bench-signatures: ## ES256, ES384 and ES512 beside the standard library, one table; RECORD=folder keeps it
+	cd bench && $(GO) run ./signatures $(if $(RECORD),-out $(abspath $(RECORD)))
+
 .PHONY: bench-gateway
 bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and HAProxy; RECORD=folder keeps it
 	cd bench && $(GO) run ./gateway $(if $(RECORD),-record $(abspath $(RECORD)))
