@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"testing"
+
+	"github.com/tollgate/tollgate/engine/ecdsa/internal/point"
+	"github.com/tollgate/tollgate/engine/ecdsa/internal/scalar"
 )
 
 // signed is what the benchmarks verify: signatures under one key, enough of them
@@ -101,4 +104,43 @@ func BenchmarkNewPublicKey(b *testing.B) {
 			}
 		})
 	}
+}
+
+// numbers returns the scalars of a signature.
+func (s *signed) numbers(b *testing.B) (r, v, u1, u2 scalar.Scalar) {
+	b.Helper()
+	digest, sig := s.next()
+	if !r.SetBytes((*[32]byte)(sig)) || !v.SetBytes((*[32]byte)(sig[32:])) {
+		b.Fatal("a good signature is out of bounds")
+	}
+	var inverse scalar.Scalar
+	inverse.Invert(&v)
+	u1, u2 = multipliers(&r, &inverse, digest)
+	return r, v, u1, u2
+}
+
+func step(b *testing.B, name string, do func()) {
+	b.Run(name, func(b *testing.B) {
+		for b.Loop() {
+			do()
+		}
+	})
+}
+
+// What the steps of the portable code take.
+func BenchmarkPortableSteps(b *testing.B) {
+	s := newSigned(b)
+	r, v, u1, u2 := s.numbers(b)
+	var p point.Point
+	step(b, "step=inversion", func() { new(scalar.Scalar).Invert(&v) })
+	step(b, "step=multipliers", func() { multipliers(&r, &v, s.digests[0]) })
+	step(b, "step=base", func() {
+		c := u1.Digits8()
+		s.whole.base.AddMultiple(&p, c[:], true)
+	})
+	step(b, "step=key", func() {
+		c := u2.Digits8()
+		s.whole.table.AddMultiple(&p, c[:], false)
+	})
+	step(b, "step=comparison", func() { isX(&p, &r) })
 }

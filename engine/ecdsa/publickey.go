@@ -44,6 +44,7 @@ func NewCompactPublicKey(key *std.PublicKey) (*PublicKey, error) {
 }
 
 func newPublicKey(key *std.PublicKey, window int) (*PublicKey, error) {
+	//lint:ignore SA1019 Bytes panics where a coordinate is missing
 	if key == nil || key.Curve == nil || key.X == nil || key.Y == nil {
 		return nil, ErrPublicKey
 	}

@@ -1,5 +1,7 @@
 package ecdsa
 
+//lint:file-ignore SA1019 keys that are none have coordinates too
+
 import (
 	"bytes"
 	std "crypto/ecdsa"

@@ -23,10 +23,8 @@ const radix = 52
 // The limbs of p = 2^256 - 2^224 + 2^192 + 2^96 - 1; limb 2 is 0.
 var prime = [5]int64{1<<52 - 1, 1<<44 - 1, 0, 1 << 36, 1<<48 - 1<<16}
 
-// What q*(p + 2^52 - limb 0) adds above the least limb, in reducing: 2^44 in limb
-// 1, 2^36 in limb 3, and limb 4 of p.
-
-// consts are the constants that stay in memory, for broadcasts.
+// consts are the constants that stay in memory, for broadcasts: the mask of a limb,
+// what a quotient digit is multiplied by (see mul), and -2^48.
 type consts struct {
 	mask, two44, two36, limb4, minus48 Mem
 	multiples                          map[int][5]Mem // of p, by limb
@@ -216,15 +214,6 @@ func (g *gen) reduce(a element) element {
 	VPSLLQ(U8(48), q, s)
 	VPSUBQ(s, a[4], a[4])
 	return a
-}
-
-// add returns a + b, uncarried.
-func add(a, b element) (r element) {
-	for k := range r {
-		r[k] = ZMM()
-		VPADDQ(b[k], a[k], r[k])
-	}
-	return r
 }
 
 // sub returns a - b, uncarried.

@@ -126,19 +126,19 @@ func (e *Element) montgomery(t0, t1, t2, t3, t4, t5, t6, t7 uint64) {
 	t1, k = bits.Add64(t1, t0<<32, 0)
 	t2, k = bits.Add64(t2, t0>>32, k)
 	t3, k = bits.Add64(t3, l, k)
-	t0, k = bits.Add64(0, h, k) // of weight 2^256
+	t0, _ = bits.Add64(0, h, k) // of weight 2^256
 
 	h, l = bits.Mul64(t1, p3)
 	t2, k = bits.Add64(t2, t1<<32, 0)
 	t3, k = bits.Add64(t3, t1>>32, k)
 	t0, k = bits.Add64(t0, l, k)
-	t1, k = bits.Add64(0, h, k)
+	t1, _ = bits.Add64(0, h, k)
 
 	h, l = bits.Mul64(t2, p3)
 	t3, k = bits.Add64(t3, t2<<32, 0)
 	t0, k = bits.Add64(t0, t2>>32, k)
 	t1, k = bits.Add64(t1, l, k)
-	t2, k = bits.Add64(0, h, k)
+	t2, _ = bits.Add64(0, h, k)
 
 	h, l = bits.Mul64(t3, p3)
 	t0, k = bits.Add64(t0, t3<<32, 0)

@@ -1,5 +1,7 @@
 package point
 
+//lint:file-ignore SA1019 crypto/elliptic is the other opinion
+
 import (
 	"crypto/elliptic"
 	"math/big"
