@@ -120,8 +120,13 @@ func isMaster(ctx context.Context, c rueidis.Client) error {
 	return err
 }
 
+// infoWait is how long a server may take to tell about itself.
+const infoWait = time.Second
+
 // info is a field of what a server tells about itself.
 func info(ctx context.Context, c rueidis.Client, section, field string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, infoWait)
+	defer cancel()
 	text, err := c.Do(ctx, c.B().Info().Section(section).Build()).ToString()
 	if err != nil {
 		return "", err
@@ -135,12 +140,17 @@ func info(ctx context.Context, c rueidis.Client, section, field string) (string,
 }
 
 // fit refuses servers that may drop keys, and returns the addresses of those that
-// may forget what they acknowledged, since they write no append-only file.
+// may forget what they acknowledged, since they write no append-only file. A server
+// that does not answer, a replica that is down for instance, is passed over as long as
+// another does.
 func (l *link) fit(ctx context.Context) (forgetful []string, err error) {
-	for address, c := range l.client().Nodes() {
+	var silent []error
+	nodes := l.client().Nodes()
+	for address, c := range nodes {
 		policy, err := info(ctx, c, "memory", "maxmemory_policy")
 		if err != nil {
-			return nil, fmt.Errorf("server at %q: %w", address, err)
+			silent = append(silent, fmt.Errorf("server at %q: %w", address, err))
+			continue
 		}
 		if policy != "" && policy != "noeviction" {
 			return nil, fmt.Errorf("server at %q: %w, not %s", address, ErrEviction, policy)
@@ -151,6 +161,9 @@ func (l *link) fit(ctx context.Context) (forgetful []string, err error) {
 		if aof, err := info(ctx, c, "persistence", "aof_enabled"); err == nil && aof == "0" {
 			forgetful = append(forgetful, address)
 		}
+	}
+	if len(silent) == len(nodes) {
+		return nil, errors.Join(silent...)
 	}
 	return forgetful, nil
 }
