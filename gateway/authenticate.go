@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/engine"
@@ -16,6 +17,7 @@ import (
 	"github.com/tollgate/tollgate/engine/keyset"
 	"github.com/tollgate/tollgate/engine/revocation"
 	"github.com/tollgate/tollgate/gateway/edge"
+	"github.com/tollgate/tollgate/internal/exposition"
 	"github.com/tollgate/tollgate/introspect/client"
 )
 
@@ -31,8 +33,9 @@ type authenticator struct {
 	set      *revocation.Set
 	follower *revocation.Follower
 	users    *apiUsers
-	serve    bool        // requests while the feed is lost
-	stale    atomic.Bool // the feed is lost for too long, or not read yet
+	serve    bool              // requests while the feed is lost
+	stale    atomic.Bool       // the feed is lost for too long, or not read yet
+	refusals func(code string) // counts a token that was not accepted
 }
 
 // The type of a signed introspection answer (RFC 9701, section 5).
@@ -75,7 +78,7 @@ func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
 	}
 	a.follower = revocation.NewFollower(feed{a.client}, a.set, revocation.Options{
 		MaxSilence: cfg.Revocations.MaxSilence,
-		OnError:    quietly(log, "following revocations"),
+		OnError:    quietly(log, "following revocations"), // that it is back, housekeeping says
 	})
 	a.users = newAPIUsers(cfg.APIUsers, a.client)
 	return a, nil
@@ -87,9 +90,42 @@ func quietly(log *slog.Logger, doing string) func(error) {
 	return func(err error) {
 		now := time.Now().Unix()
 		if l := last.Load(); now-l >= 10 && last.CompareAndSwap(l, now) {
-			log.Warn(doing, "err", err)
+			log.Warn(doing, "error", err)
 		}
 	}
+}
+
+// countRefusals counts tokens that are not accepted in set, by code.
+func (a *authenticator) countRefusals(set *metrics.Set, issuer string) {
+	counter := func(code string) *metrics.Counter {
+		return set.GetOrCreateCounter(fmt.Sprintf("tollgate_tokens_refused_total{issuer=%s,code=%q}", exposition.Quote(issuer), code))
+	}
+	byCode := map[string]*metrics.Counter{codeInactive: counter(codeInactive)}
+	for _, code := range engine.Codes() {
+		byCode[code] = counter(code)
+	}
+	a.refusals = func(code string) {
+		if c := byCode[code]; c != nil {
+			c.Inc()
+		}
+	}
+}
+
+// codeInactive stands for a token that the security service does not know, or
+// not any more. The service does not say more of it (RFC 7662, section 2.2).
+const codeInactive = "inactive"
+
+// Explain says why a token is not accepted.
+func (a *authenticator) Explain(p edge.Presented, now time.Time) (code, detail string) {
+	c := readCredential(p.Authorization, p.HasAuthorization, p.APIKey, p.HasAPIKey)
+	switch {
+	case c.kind == badCredential:
+		return "malformed", "the credentials are not a scheme with one token, or there are two of them"
+	case a.mode != ModeJWT:
+		return codeInactive, "the security service says that the token is not active, or it was revoked"
+	}
+	x := a.engine.ExplainAt(c.value, now)
+	return engine.Code(x.Err), x.Detail
 }
 
 // run keeps keys and revocations current until ctx ends.
@@ -150,14 +186,20 @@ func (a *authenticator) token(token []byte, now time.Time) (edge.Identity, edge.
 			if a.keys.Snapshot().Len() == 0 {
 				return edge.Identity{}, edge.Unavailable // nobody can be told from anybody
 			}
+			a.refusals(engine.Code(err))
 			return edge.Identity{}, edge.InvalidToken
 		}
 	default:
 		who, err = a.introspect(token)
 		if err != nil {
-			return edge.Identity{}, refused(err)
+			o := refused(err)
+			if o == edge.InvalidToken {
+				a.refusals(codeInactive)
+			}
+			return edge.Identity{}, o
 		}
 		if now.UnixMilli() >= int64(who.Claims.ExpiresAt()) || a.Revoked(who.Claims) {
+			a.refusals(codeInactive)
 			return edge.Identity{}, edge.InvalidToken
 		}
 	}

@@ -52,13 +52,14 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 		}
 		field = []byte("X-Auth-Gateway: " + secret + "\r\n")
 	}
-	tlsConfig, err := newServerTLS(cfg.TLS)
+	tlsConfig, err := newServerTLS(cfg.TLS, log)
 	if err != nil {
 		return nil, err
 	}
 	if g.auth, err = newAuthenticator(&cfg, log); err != nil {
 		return nil, err
 	}
+	g.auth.countRefusals(g.metrics.set, cfg.Issuer)
 	g.watch = netio.NewWatchdog()
 	snap, err := newSnapshot(cfg, nil, g.watch, g.metrics.requests)
 	if err != nil {
@@ -83,6 +84,7 @@ func (g *Gateway) Serve(ctx context.Context, public, admin net.Listener) error {
 	g.auth.run(g.ctx)
 	g.snap.Load().probe(g.ctx, nil)
 	go g.housekeeping()
+	go g.compareIssuer()
 	adminServer := &fasthttp.Server{
 		Handler: g.admin, Name: "tollgate", NoDefaultServerHeader: true, CloseOnShutdown: true,
 		ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, DisablePreParseMultipartForm: true,
@@ -121,7 +123,7 @@ func (g *Gateway) housekeeping() {
 			changed = g.auth.set.Changed()
 			g.edge.CutRevoked()
 		case now := <-tick.C:
-			g.auth.stale.Store(!g.auth.follower.Healthy(now))
+			g.feedIs(g.auth.follower.Healthy(now))
 			if n%10 == 0 {
 				if g.snap.Load().cfg.Keys.File != "" && g.auth.keys != nil {
 					go g.auth.keys.Refresh(g.ctx) // an error is logged there
@@ -131,6 +133,17 @@ func (g *Gateway) housekeeping() {
 				}
 			}
 		}
+	}
+}
+
+// feedIs notes whether the feed of revocations can be relied on, and says when
+// that changes.
+func (g *Gateway) feedIs(healthy bool) {
+	switch was := !g.auth.stale.Swap(!healthy); {
+	case healthy && !was:
+		g.log.Info("revocations are followed", "revocations", g.auth.set.Len())
+	case !healthy && was:
+		g.log.Error("the feed of revocations is lost", "for", g.auth.follower.Lag(time.Now()).Round(time.Second).String(), "requests", g.snap.Load().cfg.Revocations.WhenStale)
 	}
 }
 

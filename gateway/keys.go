@@ -66,14 +66,29 @@ func keysAt(cfg *Config) keyset.Source {
 
 func newKeys(cfg *Config, source keyset.Source, read *atomic.Int64, log *slog.Logger) *keyset.KeySet {
 	failed := quietly(log, "reading keys")
+	var lost bool   // calls do not overlap
+	var told string // of the keys that were refused last
 	return keyset.New(source, keyset.Options{
 		Interval: cfg.Keys.Refresh,
 		OnRefresh: func(refused []keyset.Refused, err error) {
 			if err != nil {
 				failed(err)
-			} else {
-				read.Store(time.Now().UnixNano())
+				lost = true
+				return
 			}
+			read.Store(time.Now().UnixNano())
+			if lost {
+				lost = false
+				log.Info("keys are read again")
+			}
+			var now strings.Builder
+			for _, r := range refused {
+				now.WriteString(r.String() + "\n")
+			}
+			if now.String() == told {
+				return // it was said when it changed
+			}
+			told = now.String()
 			for _, r := range refused {
 				log.Warn("key refused", "key", r.String())
 			}

@@ -10,7 +10,34 @@ import (
 	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
 	"github.com/tollgate/tollgate/gateway/edge"
+	"github.com/tollgate/tollgate/internal/exposition"
 )
+
+// help says what each metric means, by its name.
+var help = map[string]string{
+	"tollgate_requests_total":                   "Requests, by route and by what became of them. Route is empty for the gateway's own paths and where no route takes the request.",
+	"tollgate_responses_total":                  "Responses, by route and class of status.",
+	"tollgate_request_seconds":                  "How long requests took, from the end of the head to the end of the answer, in seconds.",
+	"tollgate_tokens_refused_total":             "Tokens that were not accepted, by issuer and the engine's code.",
+	"tollgate_reloads_total":                    "Changes of the configuration that were used, and those that were refused.",
+	"tollgate_signature_backend":                "1, with the algorithm and the code that verifies its signatures as labels.",
+	"tollgate_client_connections":               "Connections of clients that are open.",
+	"tollgate_websockets":                       "WebSockets that are open.",
+	"tollgate_upstream_connections":             "Connections to upstreams that are open.",
+	"tollgate_upstream_ejected":                 "Addresses of upstreams that are left out since they fail.",
+	"tollgate_breaker_open":                     "1 while the security service is not called since it fails.",
+	"tollgate_introspection_calls_total":        "Calls to the security service for introspection.",
+	"tollgate_introspection_failures_total":     "Of these calls, those that failed.",
+	"tollgate_introspection_cache_hits_total":   "Introspection answers from the cache.",
+	"tollgate_introspection_cache_misses_total": "Introspection answers that were not in the cache.",
+	"tollgate_revocations":                      "Revocations that are known and have not expired.",
+	"tollgate_revocations_stale":                "1 while the feed of revocations is lost for longer than its bound.",
+	"tollgate_revocation_feed_silence_seconds":  "How long ago the feed of revocations last answered, in seconds.",
+	"tollgate_claims_cache_hits_total":          "Tokens whose claims were in the cache.",
+	"tollgate_claims_cache_misses_total":        "Tokens whose claims were not in the cache.",
+	"tollgate_key_age_seconds":                  "How long ago the key set was last read, in seconds; -1 before it was.",
+	"tollgate_keys":                             "Keys that tokens are verified by.",
+}
 
 // collector holds the gateway's metrics.
 type collector struct {
@@ -75,8 +102,7 @@ func (c *collector) watch(g *Gateway) {
 }
 
 func (c *collector) write(w io.Writer) {
-	c.set.WritePrometheus(w)
-	metrics.WriteProcessMetrics(w)
+	exposition.Write(w, help, c.set.WritePrometheus)
 }
 
 func boolInt(b bool) int {

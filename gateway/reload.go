@@ -53,7 +53,7 @@ func (g *Gateway) reload(cfg Config) error {
 	if _, err := cfg.SecurityService.TLS.Client(""); err != nil {
 		return fmt.Errorf("security_service.%w", err)
 	}
-	if _, err := newServerTLS(cfg.TLS); err != nil {
+	if _, err := newServerTLS(cfg.TLS, g.log); err != nil {
 		return err
 	}
 	if err := g.auth.client.Reread(); err != nil {

@@ -22,6 +22,9 @@ type exchange struct {
 	endpoint *endpoint // of the gateway's own; nil for what is forwarded
 	outcome  Outcome
 	status   int
+	subject  string // of who is asking, once known
+	upstream string // host and port that the request was sent to last
+	sent     int64  // bytes of the answer, head included
 
 	conn   *upstream.Conn // in use for the exchange, or nil
 	upload *upload        // of a body that is still coming in, or nil
@@ -65,6 +68,9 @@ func (l *lane) handle() next {
 	x.match = x.set.Table.Match(asked)
 	d := l.s.decide(x.set, asked, &x.match, presented(&m.req), x.began)
 	x.route = d.route
+	if d.who.Claims != nil {
+		x.subject = d.who.Claims.Subject()
+	}
 	if d.outcome == Allowed {
 		d.outcome = l.forward(&d)
 	}

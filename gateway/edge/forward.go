@@ -91,7 +91,7 @@ func (l *lane) send(r *Route, upgrade bool) (have int, o Outcome) {
 		if err != nil {
 			return 0, connectFailure(err)
 		}
-		x.conn = u
+		x.conn, x.upstream = u, u.Addr.Host
 		now := l.s.watch.Now()
 		x.until = now + r.timeout
 		u.ExpireWrite(x.until)

@@ -120,4 +120,5 @@ type known struct{ who Identity }
 
 func (k known) Authenticate(Presented, time.Time) (Identity, Outcome) { return k.who, Allowed }
 func (k known) Token(p Presented) ([]byte, Outcome)                   { return k.who.Token, Allowed }
+func (k known) Explain(Presented, time.Time) (code, detail string)    { return "", "" }
 func (k known) Revoked(*claims.Claims) bool                           { return false }

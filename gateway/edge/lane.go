@@ -253,7 +253,7 @@ func (l *lane) advance() next {
 		if l.headSize == 0 {
 			n, err := m.req.Parse(m.in[m.start:m.end], l.scanned, m.lim)
 			if err != nil {
-				l.turnAway(refusal(err))
+				l.turnAway(refusal(err), err)
 				return hangUp
 			}
 			if n == 0 {
@@ -346,23 +346,25 @@ func (l *lane) release() {
 func (l *lane) lost(err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) && l.mem != nil && l.mem.end > l.mem.start {
 		l.nc.Revive(l.s.soon())
-		l.turnAway(tooSlow)
+		l.turnAway(tooSlow, nil)
 	}
 }
 
 // turnAway answers what cannot be handled at all, and ends the connection.
-func (l *lane) turnAway(o Outcome) {
+func (l *lane) turnAway(o Outcome, why error) {
 	l.closing = true
 	n := newID()
 	r := reply{outcome: o, requestID: string(n[:]), close: true}
 	l.s.metrics.refused(o)
+	l.s.logUnread(l, o, n, why)
 	l.lingers = l.write(r.appendBody(r.appendHead(l.mem.back[:0]))) == nil
 }
 
 // write writes p to the client, which has a bounded time to take it.
 func (l *lane) write(p []byte) error {
 	l.nc.ExpireWrite(l.s.watch.Now() + l.s.settings.Load().Write.Milliseconds())
-	_, err := l.nc.Write(p)
+	n, err := l.nc.Write(p)
+	l.x.sent += int64(n)
 	l.nc.ExpireWrite(0)
 	return err
 }

@@ -5,10 +5,9 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
-)
 
-// latencies are the bounds of the histograms, in seconds.
-var latencies = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+	"github.com/tollgate/tollgate/internal/exposition"
+)
 
 // Metrics count requests, by route and outcome. They outlive a reload.
 type Metrics struct {
@@ -34,15 +33,15 @@ func NewMetrics(set *metrics.Set) *Metrics {
 func (c *Metrics) route(label string) *outcomes {
 	o := &outcomes{}
 	for i := range o.count {
-		name := fmt.Sprintf("tollgate_requests_total{route=%q,outcome=%q}", label, answers[i].label)
+		name := fmt.Sprintf("tollgate_requests_total{route=%s,outcome=%q}", exposition.Quote(label), answers[i].label)
 		o.count[i] = c.set.GetOrCreateCounter(name)
 	}
 	for i := range o.status {
 		if i > 0 {
-			o.status[i] = c.set.GetOrCreateCounter(fmt.Sprintf("tollgate_responses_total{route=%q,class=\"%dxx\"}", label, i))
+			o.status[i] = c.set.GetOrCreateCounter(fmt.Sprintf("tollgate_responses_total{route=%s,class=\"%dxx\"}", exposition.Quote(label), i))
 		}
 	}
-	o.seconds = c.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf("tollgate_request_seconds{route=%q}", label), latencies)
+	o.seconds = c.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf("tollgate_request_seconds{route=%s}", exposition.Quote(label)), exposition.Latencies)
 	return o
 }
 

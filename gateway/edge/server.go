@@ -46,6 +46,7 @@ type Server struct {
 	streams  streams
 	logins   gate
 	requests atomic.Uint64 // for sampling the log
+	refusals lineLimit
 	draining atomic.Bool
 
 	mu      sync.Mutex
@@ -152,7 +153,7 @@ func (ln *listener) Accept() (net.Conn, error) {
 			}
 			// Out of file descriptors, say: waiting helps more than ending.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			ln.s.log.Warn("accepting a connection", "err", err)
+			ln.s.log.Warn("accepting a connection", "error", err)
 			time.Sleep(pause)
 			continue
 		}

@@ -85,6 +85,10 @@ type Authenticator interface {
 	// Token reads the bearer token without judging it. The outcome is Allowed,
 	// or what to answer instead.
 	Token(p Presented) ([]byte, Outcome)
+	// Explain says why a token was not accepted, for operators: a code and, where
+	// there is one, a detail that may quote the token's claims. It may cost several
+	// times what Authenticate does.
+	Explain(p Presented, now time.Time) (code, detail string)
 	// Revoked reports whether what was authenticated has been revoked since.
 	Revoked(c *claims.Claims) bool
 }
