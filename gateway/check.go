@@ -174,6 +174,9 @@ func checkEndpoints(c *Config) error {
 	if e.Prefix != "" && (e.Prefix[0] != '/' || e.Prefix[len(e.Prefix)-1] == '/' || strings.ContainsAny(e.Prefix, "%?#;\\ ") || policy.DotSegment([]byte(e.Prefix))) {
 		return at("endpoints.prefix", "want a path such as /auth")
 	}
+	if found, err := c.resources(); err != nil || e.ResourceMetadata && len(found) == 0 {
+		return at("endpoints.resource_metadata", "no audience is a URL, https://api.example/orders: a resource is called by one (RFC 9728, section 1.2)")
+	}
 	for i, r := range c.Routes {
 		key, path := "prefix", strings.TrimRight(r.Prefix, "/")
 		if r.Path != "" {
@@ -185,6 +188,19 @@ func checkEndpoints(c *Config) error {
 		}
 	}
 	return nil
+}
+
+// resources are the audiences that are URLs, where RFC 9728 is on.
+func (c *Config) resources() ([]*edge.Resource, error) {
+	u, err := url.Parse(c.Audience)
+	if !c.Endpoints.ResourceMetadata || err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, nil
+	}
+	r, err := edge.NewResource(c.Audience, []string{c.Issuer})
+	if err != nil {
+		return nil, err
+	}
+	return []*edge.Resource{r}, nil
 }
 
 // isEndpoint reports whether the gateway answers a path itself.

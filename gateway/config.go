@@ -148,6 +148,8 @@ type Endpoints struct {
 	Prefix string `yaml:"prefix"`
 	// Disabled turns them off.
 	Disabled bool `yaml:"disabled"`
+	// ResourceMetadata serves RFC 9728's metadata for every audience that is a URL, and names them in challenges.
+	ResourceMetadata bool `yaml:"resource_metadata"`
 }
 
 // Route is one entry of routes.

@@ -311,3 +311,42 @@ func TestEndpoints(t *testing.T) {
 		c.Endpoints.Disabled = false
 	}
 }
+
+// RFC 9728: a client without a token learns where to get one.
+func TestResourceMetadata(t *testing.T) {
+	const resource = "https://api.example/orders"
+	w := newWorld(t, ModeJWT, func(c *Config) {
+		c.Audience, c.Endpoints.ResourceMetadata, c.Endpoints.Disabled = resource, true, true
+	})
+	const at = `resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"`
+	f := func(target, want string, fields ...string) {
+		t.Helper()
+		if res := w.get("api.example", target, fields...); res.Header.Get("WWW-Authenticate") != want {
+			t.Errorf("%s: %d %q, want %q", target, res.StatusCode, res.Header.Get("WWW-Authenticate"), want)
+		}
+	}
+	claims := w.service.claims("customer-1", "customer")
+	claims["aud"] = resource
+	auth := "Bearer " + w.service.token(ModeJWT, claims)
+	f("/orders/1", "Bearer "+at)
+	f("/orders/1", `Bearer error="invalid_token", error_description="the access token is not valid", `+at, "Authorization", "Bearer nonsense")
+	f("/whoami", "Bearer") // is not of the resource
+	if res := w.get("api.example", "/orders/1", "Authorization", auth); res.StatusCode != 200 {
+		t.Errorf("%d", res.StatusCode)
+	}
+	res := w.get("api.example", "/.well-known/oauth-protected-resource/orders")
+	const want = `{"authorization_servers":["` + testIssuer + `"],"bearer_methods_supported":["header"],"resource":"` + resource + `"}`
+	if res.StatusCode != 200 || res.body != want || res.Header.Get("Content-Type") != "application/json" || res.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
+	}
+	for target, status := range map[string]int{"/.well-known/oauth-protected-resource": 401, "/.well-known/oauth-protected-resource/other": 401} {
+		if res := w.get("api.example", target); res.StatusCode != status {
+			t.Errorf("%s: %d", target, res.StatusCode)
+		}
+	}
+	c := goodConfig()
+	c.Endpoints.ResourceMetadata, c.Audience = true, "orders"
+	if err := c.Check(); err == nil || !strings.HasPrefix(err.Error(), "configuration: endpoints.resource_metadata: no audience is a URL") {
+		t.Error(err)
+	}
+}

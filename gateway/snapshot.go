@@ -42,6 +42,9 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 		LogSample: cfg.AccessLog.Sample, LogErrors: cfg.AccessLog.Errors,
 	}}
 	var err error
+	if s.edge.Resources, err = cfg.resources(); err != nil {
+		return nil, fmt.Errorf("endpoints.resource_metadata: %w", err)
+	}
 	if s.edge.Table, err = policy.New(cfg.Routes, before.edge.Table); err != nil {
 		return nil, err
 	}

@@ -73,6 +73,9 @@ func Endpoints() []string { return slices.Sorted(maps.Keys(endpoints)) }
 
 // endpoint is what answers a path, nil for what is forwarded.
 func (s *Settings) endpoint(path []byte) *endpoint {
+	if s.isResource(path) {
+		return resourceEndpoint
+	}
 	if s.NoEndpoints || len(path) < len(s.EndpointPrefix) || string(path[:len(s.EndpointPrefix)]) != s.EndpointPrefix {
 		return nil
 	}
@@ -113,7 +116,11 @@ func (l *lane) passToEndpoint() Outcome {
 	out = append(out, r.Method...)
 	out = append(out, ' ')
 	// The path of an endpoint is written in one way, whichever the client chose.
-	out = append(out, r.Path[len(l.x.set.EndpointPrefix):]...)
+	path := r.Path
+	if l.x.endpoint != resourceEndpoint {
+		path = path[len(l.x.set.EndpointPrefix):]
+	}
+	out = append(out, path...)
 	if i := bytes.IndexByte(r.Target, '?'); i >= 0 {
 		out = append(out, r.Target[i:]...)
 	}

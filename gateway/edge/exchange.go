@@ -122,6 +122,7 @@ func (l *lane) finish(o Outcome, d *decision) {
 	if d != nil {
 		r.challenge, r.allow, r.wait = d.challenge, d.allow, d.wait
 	}
+	r.metadata = l.metadata()
 	x.status = answers[o].status
 	m.back = l.appendCORS(r.appendHead(m.back[:0]))
 	m.back = r.appendBody(m.back)

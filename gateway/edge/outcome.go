@@ -133,6 +133,7 @@ type reply struct {
 	outcome   Outcome
 	challenge string        // instead of the outcome's own
 	allow     string        // Allow (RFC 9110, section 10.2.1)
+	metadata  string        // where those of the resource are (RFC 9728)
 	wait      time.Duration // instead of the outcome's own Retry-After
 	requestID string
 	close     bool
@@ -159,7 +160,7 @@ func (r *reply) appendHead(dst []byte) []byte {
 	if r.challenge != "" {
 		challenge = r.challenge
 	}
-	dst = appendField(dst, "WWW-Authenticate: ", challenge)
+	dst = appendField(dst, "WWW-Authenticate: ", withMetadata(challenge, r.metadata))
 	dst = appendField(dst, "Allow: ", r.allow)
 	dst = appendField(dst, "Retry-After: ", a.retryAfter(r.wait))
 	dst = appendField(dst, "X-Request-Id: ", r.requestID)

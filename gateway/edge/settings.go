@@ -24,6 +24,8 @@ type Settings struct {
 	EndpointPrefix string
 	NoEndpoints    bool
 
+	Resources []*Resource // whose metadata are served, and named in challenges
+
 	Connections, ConnectionsPerAddress int // 0 of the second is no bound
 	Logins                             int // logins and token requests under way at once
 
