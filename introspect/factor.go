@@ -59,7 +59,11 @@ func withCode(user *store.User, code string, now int64) (next *store.User, ok bo
 // checkFactor takes a code of the second factor of a user, within the limits of
 // failed logins from a network.
 func (s *Service) checkFactor(ctx context.Context, id, network, code string) (*store.User, error) {
-	attempt, wait, err := s.limits.Begin(ctx, id, network)
+	found, err := s.userCalled(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	attempt, wait, err := s.limits.Begin(ctx, countedAs(found, id), network)
 	if err != nil {
 		return nil, err
 	}

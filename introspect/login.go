@@ -23,19 +23,49 @@ func (s *Service) login(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	user, network, now, err := s.admit(ctx, l.id, l.password)
+	user, network, now, err := s.admitWhole(ctx, l)
 	if err != nil {
 		return err
 	}
-	if user.HasFactor() {
-		if l.code == "" {
-			return errFactorMissing
-		}
-		if user, err = s.checkFactor(background, user.ID, network, l.code); err != nil {
-			return err
+	return s.begin(ctx, user, network, now)
+}
+
+// admitWhole is admit with the second factor, where the user has one.
+func (s *Service) admitWhole(ctx *fasthttp.RequestCtx, l loginBody) (user *store.User, network string, now int64, err error) {
+	user, network, now, err = s.admit(ctx, l.id, l.password)
+	if err != nil || !user.HasFactor() {
+		return user, network, now, err
+	}
+	if l.code == "" {
+		return nil, network, 0, errFactorMissing
+	}
+	user, err = s.checkFactor(background, user.ID, network, l.code)
+	return user, network, now, err
+}
+
+// changePassword is POST /account/password: a user shows the password, as at a
+// login, and chooses another. All sessions of the user end, this one too.
+func (s *Service) changePassword(ctx *fasthttp.RequestCtx) error {
+	l, err := readLogin(ctx)
+	if err != nil {
+		return err
+	}
+	user, network, _, err := s.admitWhole(ctx, l)
+	if err != nil {
+		return err
+	}
+	_, err = s.admin.SetPassword(background, user.ID, l.next)
+	for _, rule := range []error{account.ErrPasswordShort, account.ErrPasswordCommon, account.ErrPasswordLength} {
+		if errors.Is(err, rule) {
+			return invalidRequest("new_" + err.Error())
 		}
 	}
-	return s.begin(ctx, user, network, now)
+	if err != nil {
+		return err
+	}
+	s.audit("password changed by its user", "user", user.ID, "network", network)
+	ctx.SetStatusCode(fasthttp.StatusNoContent)
+	return nil
 }
 
 // admit checks the password of a user, within the limits of logins. It returns
@@ -57,12 +87,10 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 	if err != nil {
 		return nil, network, 0, err
 	}
-	counted := account.IDKey(id) // however it is written
 	if found != nil {
 		id = found.ID
-		counted += "\x00" + strconv.FormatInt(found.Unlocked, 10)
 	}
-	attempt, wait, err := s.limits.Begin(background, counted, network)
+	attempt, wait, err := s.limits.Begin(background, countedAs(found, id), network)
 	if err != nil {
 		return nil, network, 0, err
 	}
@@ -82,6 +110,16 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 	}
 	s.credited(attempt.Succeed(background))
 	return user, network, now, nil
+}
+
+// countedAs is the name that failures of id are counted under, however it is
+// written: another one each time that an operator unlocks the user.
+func countedAs(u *store.User, id string) string {
+	name := account.IDKey(id)
+	if u != nil {
+		name += "\x00" + strconv.FormatInt(u.Unlocked, 10)
+	}
+	return name
 }
 
 // userCalled finds the account that somebody means who types id: the one of that

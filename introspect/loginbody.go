@@ -24,10 +24,11 @@ type loginBody struct {
 	id       string
 	password []byte
 	code     string // of the second factor, where the person has one
+	next     []byte // the password to have from now on, where that is changed
 }
 
 func loginFields(fields map[string]string) loginBody {
-	return loginBody{fields["id"], []byte(fields["password"]), fields["otp"]}
+	return loginBody{fields["id"], []byte(fields["password"]), fields["otp"], []byte(fields["new_password"])}
 }
 
 // readLogin reads a login from a form, as a page's FormData or a form element
@@ -52,7 +53,7 @@ func readLogin(ctx *fasthttp.RequestCtx) (loginBody, error) {
 	if err != nil {
 		return loginBody{}, err
 	}
-	l := loginBody{f.get("id"), f.peek("password"), f.get("otp")}
+	l := loginBody{f.get("id"), f.peek("password"), f.get("otp"), f.peek("new_password")}
 	if l.id == "" && bytes.HasPrefix(bytes.TrimLeft(ctx.PostBody(), " \t\r\n"), []byte("{")) {
 		return loginBody{}, errLoginJSON
 	}

@@ -70,3 +70,36 @@ func TestNoBasicChallengeForPages(t *testing.T) {
 		}
 	}
 }
+
+// People change their own password: with the old one, by the rules, and to the
+// end of all their sessions.
+func TestChangeOwnPassword(t *testing.T) {
+	f := start(t, quick(t))
+	f.svc.admin.MinPassword = 12
+	access, _ := f.mustLogin()
+	change := func(old, next string) reply {
+		t.Helper()
+		return f.post("/account/password", []string{"id", "alice", "password", old, "new_password", next})
+	}
+	f.want(change("wrong", "a new password of mine"), 401, "invalid_grant")
+	for next, want := range map[string]string{
+		"":             "new_password must be 1 to 1024 bytes",
+		"eleven char":  "new_password is too short: it has 11 characters, and 12 are the least",
+		"1qaz2wsx3edc": "new_password is among the 10,000 most common ones, or is the id: choose another",
+	} {
+		if r := change(alicePassword, next); r.status != 400 || r.text(t, "error_description") != want {
+			t.Errorf("%q: answered %d %s, wanted 400 %q", next, r.status, r.body, want)
+		}
+	}
+	if !f.active(access) {
+		t.Error("a change that was refused has ended the session")
+	}
+	if r := change(alicePassword, "a new password of mine"); r.status != 204 || r.body != "" {
+		t.Errorf("answered %d %s, wanted 204", r.status, r.body)
+	}
+	if f.active(access) {
+		t.Error("the session goes on after the password was changed")
+	}
+	f.want(f.login("alice", alicePassword), 401, "invalid_grant")
+	f.want(f.login("alice", "a new password of mine"), 200, "")
+}

@@ -15,6 +15,9 @@ import (
 func configKeys(prefix string, v reflect.Value, found map[string]string) {
 	for f, value := range v.Fields() {
 		path := prefix + f.Tag.Get("yaml")
+		if value.Kind() == reflect.Pointer {
+			value = value.Elem()
+		}
 		switch {
 		case value.Kind() == reflect.Struct:
 			configKeys(path+".", value, found)

@@ -54,7 +54,9 @@ var endpoints = map[string]endpoint{
 	authorize.PathScript:    {get, page((*authorize.Server).Script), nobody},
 	authorize.PathIcon:      {get, page((*authorize.Server).Icon), nobody},
 	authorize.PathLogout:    {both, page((*authorize.Server).Logout), nobody},
-	authorize.PathAccount:   {both, page((*authorize.Server).Account), nobody},
+	"/account/password":     {post, (*Service).changePassword, nobody},
+
+	authorize.PathAccount: {both, page((*authorize.Server).Account), nobody},
 }
 
 // issuerPath is the path of an issuer that has one, without a slash at its end.

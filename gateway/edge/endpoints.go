@@ -51,6 +51,7 @@ var endpoints = map[string]*endpoint{
 	"/logout":                                 logoutEndpoint,
 	"/account":                                pageEndpoint,
 	"/account/factor":                         pageEndpoint,
+	"/account/password":                       formEndpoint,
 	"/oauth2/authorize":                       pageEndpoint,
 	"/oauth2/authorize/consent":               pageEndpoint,
 	"/oauth2/authorize/factor":                pageEndpoint,
