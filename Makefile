@@ -105,8 +105,8 @@ hardship: ## slow clients, gigabytes, floods and a hung service beside the gatew
 torture: ## kills the security service 200 times under load, and holds it to what it acknowledged; then 1000 races of refreshes
 	$(GO) test ./introspect/torture -count=1 -v -run TestKill -kills 200 -ready 2s -timeout 60m
 	$(GO) test ./introspect/torture -count=1 -v -run TestPairs -pairs 30s -timeout 60m
-	$(GO) test ./introspect -count=1 -v -run TestRefreshRaces -race-rounds 1000 -timeout 60m
-	$(GO) test ./introspect/store/... -count=1 -v -run '/GraceRaces' -args -races 1000
+	$(GO) test ./introspect -count=1 -v -run TestRefreshRaces -refresh-pairs 1000 -refresh-fifties 1000 -timeout 60m
+	$(GO) test ./introspect/store/memory ./introspect/store/pebble ./introspect/store/redis -count=1 -v -run 'Conformance.*/GraceRaces' -timeout 60m -args -races 1000 -fifties 1000
 
 .PHONY: loadtest
 loadtest: build ## opaque or transparent tokens, measured here in half a minute; results/DATE-first

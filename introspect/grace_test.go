@@ -9,7 +9,10 @@ import (
 	"github.com/tollgate/tollgate/introspect/storetest"
 )
 
-var raceRounds = flag.Int("race-rounds", 25, "how many races of two refreshes, and as many tenths of fifty, TestRefreshRaces runs on each store")
+var (
+	refreshPairs   = flag.Int("refresh-pairs", 25, "how many races of two refreshes TestRefreshRaces runs on each store")
+	refreshFifties = flag.Int("refresh-fifties", 3, "how many races of fifty")
+)
 
 // graceful is quick with the grace that is the default.
 func graceful(t *testing.T, format string) Config {
@@ -102,11 +105,11 @@ func TestRefreshRaces(t *testing.T) {
 				}
 				refresh = replies[0].text(t, "refresh_token")
 			}
-			for i := range *raceRounds {
+			for range *refreshPairs {
 				race(2)
-				if i%10 == 0 {
-					race(50)
-				}
+			}
+			for range *refreshFifties {
+				race(50)
 			}
 		})
 	}

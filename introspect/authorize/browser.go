@@ -149,20 +149,40 @@ func (s *Server) Browsers(ctx context.Context, subject string) ([]*Browser, erro
 }
 
 // End ends the login of a browser, and every session that an application began
-// with it: their tokens are revoked. The login's own revocation comes first: a
-// code that is redeemed meanwhile is either in the list after it, or its
-// redemption sees the revocation.
+// with it: their tokens are revoked. The login's own revocation comes last, so that
+// who finds it ended finds the sessions ended too. After it the list is read once
+// more: a code that was redeemed meanwhile is either in it, or its redemption sees
+// the revocation.
 func (s *Server) End(ctx context.Context, b *Browser) error {
 	now := s.Now().Unix()
-	horizon := s.Horizon(now)
-	err := s.Store.Revoke(ctx, store.Event{Kind: store.KindSession, ID: b.ID, Expires: max(b.Expires(), horizon)})
+	begun, err := Begun(ctx, s.Store, b.ID, "", now)
 	if err != nil {
 		return err
 	}
-	if err := s.endSessions(ctx, b, ""); err != nil {
+	events := append(s.endings(begun, now), store.Event{Kind: store.KindSession, ID: b.ID, Expires: max(b.Expires(), s.Horizon(now))})
+	if err := s.Store.Revoke(ctx, events...); err != nil {
 		return err
 	}
+	since, err := Begun(ctx, s.Store, b.ID, "", now)
+	if err != nil {
+		return err
+	}
+	since = slices.DeleteFunc(since, func(id string) bool { return slices.Contains(begun, id) })
+	if len(since) > 0 {
+		if err := s.Store.Revoke(ctx, s.endings(since, now)...); err != nil {
+			return err
+		}
+	}
 	return s.Store.Drop(ctx, b.kept)
+}
+
+// endings are the revocations of sessions.
+func (s *Server) endings(ids []string, now int64) []store.Event {
+	events := make([]store.Event, len(ids))
+	for i, id := range ids {
+		events[i] = store.Event{Kind: store.KindSession, ID: id, Expires: s.Horizon(now)}
+	}
+	return events
 }
 
 // endSessions revokes the sessions that a client, or any where it is empty, has
@@ -173,14 +193,10 @@ func (s *Server) endSessions(ctx context.Context, b *Browser, client string) err
 	if err != nil {
 		return err
 	}
-	var events []store.Event
-	for _, id := range begun {
-		events = append(events, store.Event{Kind: store.KindSession, ID: id, Expires: s.Horizon(now)})
-	}
-	if len(events) == 0 {
+	if len(begun) == 0 {
 		return nil
 	}
-	return s.Store.Revoke(ctx, events...)
+	return s.Store.Revoke(ctx, s.endings(begun, now)...)
 }
 
 // Begun lists the ids of the sessions that a client, or any where it is empty,

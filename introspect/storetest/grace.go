@@ -8,7 +8,10 @@ import (
 	"github.com/tollgate/tollgate/introspect/store"
 )
 
-var races = flag.Int("races", 40, "how many races of two refreshes are run on each store, and of fifty a tenth of that at least")
+var (
+	races   = flag.Int("races", 40, "how many races of two refreshes are run on each store")
+	fifties = flag.Int("fifties", 4, "how many races of fifty")
+)
 
 // graced is the use of old, the refresh token of session id, with a grace of ten
 // seconds. What is sealed stands for the successor.
@@ -129,7 +132,7 @@ func testGraceRaces(b *bench) {
 	for i := range *races {
 		race(fmt.Sprint("two-", i), 2)
 	}
-	for i := range max(4, *races/10) {
+	for i := range *fifties {
 		race(fmt.Sprint("fifty-", i), 50)
 	}
 }
