@@ -125,9 +125,14 @@ func (l *lane) passToEndpoint() Outcome {
 	if i := bytes.IndexByte(r.Target, '?'); i >= 0 {
 		out = append(out, r.Target[i:]...)
 	}
-	out = append(out, " HTTP/1.1\r\nHost: "...)
-	out = append(out, r.Host...)
+	out = append(out, " HTTP/1."...)
+	out = append(out, '0'+byte(r.Minor))
 	out = append(out, "\r\n"...)
+	if len(r.Host) > 0 {
+		out = append(out, "Host: "...)
+		out = append(out, r.Host...)
+		out = append(out, "\r\n"...)
+	}
 	for i := range r.List {
 		if f := &r.List[i]; f.Name == wire.Other || f.Name == wire.Authorization || f.Name == wire.APIKey {
 			out = append(out, f.Key...)
@@ -136,8 +141,11 @@ func (l *lane) passToEndpoint() Outcome {
 			out = append(out, "\r\n"...)
 		}
 	}
-	if l.closing {
+	switch {
+	case l.closing:
 		out = append(out, "Connection: close\r\n"...)
+	case r.Minor == 0:
+		out = append(out, "Connection: keep-alive\r\n"...)
 	}
 	out = append(out, "Content-Length: "...)
 	out = strconv.AppendInt(out, int64(len(data)), 10)
@@ -164,9 +172,6 @@ func (s *Server) serveEndpoint(ctx *fasthttp.RequestCtx) {
 		}
 		x.status = ctx.Response.StatusCode()
 		ctx.Response.Header.SetBytesV("X-Request-Id", x.id[:])
-		if l.mem.req.Minor == 0 && !l.closing {
-			ctx.Response.Header.Set("Connection", "keep-alive")
-		}
 		l.local = answered
 	}()
 	d := decision{outcome: forbidden}
