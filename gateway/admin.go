@@ -74,7 +74,7 @@ type Readiness struct {
 func (g *Gateway) Readiness() Readiness {
 	a := g.auth
 	r := Readiness{
-		Draining:    g.edge.Draining(),
+		Draining:    g.edge.Stopping(),
 		FeedSilence: -1,
 		KeyAge:      -1,
 		FeedStale:   a.stale.Load(),

@@ -257,6 +257,7 @@ func checkBounds(c *Config) error {
 		"timeouts.write":                 t.Write.Seconds(),
 		"timeouts.idle":                  t.Idle.Seconds(),
 		"timeouts.dial":                  t.Dial.Seconds(),
+		"timeouts.grace":                 t.Grace.Seconds(),
 		"timeouts.drain":                 t.Drain.Seconds(),
 		"keys.refresh":                   c.Keys.Refresh.Seconds(),
 		"keys.max_age":                   c.Keys.MaxAge.Seconds(),

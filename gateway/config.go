@@ -185,10 +185,12 @@ type Timeouts struct {
 	Body time.Duration `yaml:"body"`
 	// Write is how long a client may take to accept a piece of an answer. Default 7s.
 	Write time.Duration `yaml:"write"`
-	// Idle is how long a connection may wait for its next request. Default 1m.
+	// Idle is how long a connection may wait for its next request: longer than load balancers reuse theirs. Default 620s.
 	Idle time.Duration `yaml:"idle"`
 	// Dial is for connecting to an upstream. Default 2s.
 	Dial time.Duration `yaml:"dial"`
+	// Grace is how long connections are still taken once the gateway is told to stop, while /readyz says that it will. Default 5s.
+	Grace time.Duration `yaml:"grace"`
 	// Drain is how long requests under way may take once the gateway is told to stop. Default 15s.
 	Drain time.Duration `yaml:"drain"`
 }

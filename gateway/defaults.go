@@ -35,8 +35,9 @@ func (c Config) WithDefaults() Config {
 	def(&c.Timeouts.Head, 5*time.Second)
 	def(&c.Timeouts.Body, 7*time.Second)
 	def(&c.Timeouts.Write, 7*time.Second)
-	def(&c.Timeouts.Idle, time.Minute)
+	def(&c.Timeouts.Idle, 620*time.Second)
 	def(&c.Timeouts.Dial, 2*time.Second)
+	def(&c.Timeouts.Grace, 5*time.Second)
 	def(&c.Timeouts.Drain, 15*time.Second)
 
 	upstreams := make(map[string]Upstream, len(c.Upstreams))

@@ -37,7 +37,8 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 		Addresses:      policy.NewLimiter(l.RatePerAddress, before.edge.Addresses),
 		LoginAddresses: policy.NewLimiter(l.LoginsPerAddress, before.edge.LoginAddresses),
 		Subjects:       policy.NewLimiter(l.RatePerClient, before.edge.Subjects),
-		Head:           t.Head, Idle: t.Idle, Body: t.Body, Write: t.Write, Drain: t.Drain,
+		Head:           t.Head, Idle: t.Idle, Body: t.Body, Write: t.Write, Grace: t.Grace, Drain: t.Drain,
+		APIUsers:       !cfg.APIUsers.Disabled,
 		EndpointPrefix: cfg.Endpoints.Prefix, NoEndpoints: cfg.Endpoints.Disabled,
 		LogSample: cfg.AccessLog.Sample, LogErrors: cfg.AccessLog.Errors,
 	}}

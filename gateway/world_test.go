@@ -156,6 +156,7 @@ func newUnreadyWorld(t *testing.T, mode string, h http.Handler, log *slog.Logger
 			{Prefix: "/healthz", Upstream: up, Public: true},
 		},
 	}
+	w.cfg.Timeouts.Grace = time.Millisecond // the tests of it set their own
 	if change != nil {
 		change(&w.cfg)
 	}

@@ -33,7 +33,7 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) {
 	d := s.decideFor(ctx, time.Now())
 	s.metrics.decided(&d)
 	if d.outcome != Allowed {
-		refuse(ctx, &d)
+		refuse(ctx, s.settings.Load(), &d)
 		return
 	}
 	ctx.SetStatusCode(fasthttp.StatusOK)
@@ -197,7 +197,7 @@ const statusName = "X-Auth-Status"
 // refuse answers what was not allowed. nginx makes 500 of every status
 // but 401 and 403: where it asks for statuses=nginx it gets 403, and the status for
 // the client in a field. The client's own query is none of the proxy's.
-func refuse(ctx *fasthttp.RequestCtx, d *decision) {
+func refuse(ctx *fasthttp.RequestCtx, set *Settings, d *decision) {
 	a := &answers[d.outcome]
 	status := a.status
 	if string(ctx.Request.Header.RequestURI()) == AuthorizePath+"?statuses=nginx" {
@@ -213,6 +213,9 @@ func refuse(ctx *fasthttp.RequestCtx, d *decision) {
 	h.Set("Cache-Control", "no-store")
 	if challenge != "" {
 		h.Set("WWW-Authenticate", challenge)
+	}
+	if d.outcome == Anonymous && set.APIUsers && len(ctx.Request.Header.Peek("Sec-Fetch-Mode")) == 0 {
+		h.Add("WWW-Authenticate", challengeBasic)
 	}
 	if d.allow != "" {
 		h.Set("Allow", d.allow)

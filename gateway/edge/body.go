@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
@@ -22,11 +23,12 @@ type body struct {
 	length  int64 // left, where the body is not chunked
 	chunked bool
 	chunks  wire.Chunks
-	max     int64  // 0: no bound
-	size    int64  // of the data so far
-	rest    []byte // read and not yet used: of memory.in at first, of buf later
-	buf     []byte // read into; made when it is first needed
-	own     bool   // rest is in buf
+	max     int64       // 0: no bound
+	size    int64       // of the data so far
+	rest    []byte      // read and not yet used: of memory.in at first, of buf later
+	buf     []byte      // read into; made when it is first needed
+	own     bool        // rest is in buf
+	stop    atomic.Bool // nobody wants the rest
 
 	// The rate is that of a window: it ends once minRate was kept for
 	// patience, and the body is too slow once it has lasted longer.
@@ -41,10 +43,10 @@ func (b *body) open(l *lane, r *wire.Request, rest []byte, patience int64) {
 	length := max(r.ContentLength, 0)
 	trailers := b.chunks
 	trailers.Reset()
-	*b = body{
-		l: l, length: length, chunked: r.Chunked, chunks: trailers, rest: rest, buf: b.buf,
-		here: !r.Chunked && int64(len(rest)) >= length, patience: patience, window: l.s.watch.Now(),
-	}
+	b.l, b.length, b.chunked, b.chunks, b.rest, b.own = l, length, r.Chunked, trailers, rest, false
+	b.here = !r.Chunked && int64(len(rest)) >= length
+	b.max, b.size, b.patience, b.window, b.arrived = 0, 0, patience, l.s.watch.Now(), 0
+	b.stop.Store(false)
 }
 
 // whole takes the whole body, which has to be here.
@@ -78,6 +80,10 @@ func (b *body) next() ([]byte, error) {
 		}
 		b.l.nc.ExpireRead(b.window + b.patience)
 		n, err := b.l.nc.Read(into)
+		if b.interrupted(err) {
+			b.l.nc.ReviveRead()
+			continue
+		}
 		if err != nil {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
@@ -89,6 +95,14 @@ func (b *body) next() ([]byte, error) {
 			b.window, b.arrived = b.l.s.watch.Now(), 0
 		}
 	}
+}
+
+// interrupted reports whether reading failed because the server has begun to
+// drain, in the moment in which the request began: a request that has begun is
+// served.
+func (b *body) interrupted(err error) bool {
+	s := b.l.s
+	return isTimeout(err) && s.draining.Load() && !s.cut.Load() && !b.stop.Load() && s.watch.Now() < b.window+b.patience
 }
 
 // waited says that the reader has waited for somebody else than the client, for

@@ -179,7 +179,7 @@ func (s *Server) serveEndpoint(ctx *fasthttp.RequestCtx) {
 	x.outcome = d.outcome
 	if d.outcome != Served {
 		ctx.Response.Reset()
-		refuse(ctx, &d)
+		refuse(ctx, x.set, &d)
 	}
 	l.shareEndpoint(ctx)
 }

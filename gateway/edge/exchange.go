@@ -28,6 +28,7 @@ type exchange struct {
 
 	conn   *upstream.Conn // in use for the exchange, or nil
 	upload *upload        // of a body that is still coming in, or nil
+	stream *stream        // that may outlast its token, or nil
 	until  int64          // when the head of the answer has to be here, in Unix milliseconds
 }
 
@@ -36,6 +37,7 @@ func (x *exchange) abandon() {
 	if x.conn != nil {
 		x.conn.Kick()
 		if x.upload != nil {
+			x.upload.body.stop.Store(true)
 			x.upload.body.l.nc.Kick()
 			<-x.upload.done
 		}
@@ -123,6 +125,10 @@ func (l *lane) finish(o Outcome, d *decision) {
 		r.challenge, r.allow, r.wait = d.challenge, d.allow, d.wait
 	}
 	r.metadata = l.metadata()
+	r.basic = o == Anonymous && x.set.APIUsers && m.req.Get("sec-fetch-mode") == nil
+	if o == InvalidClient && m.req.Get("sec-fetch-mode") != nil {
+		r.challenge = challengeToken // Basic would open a browser's own dialog
+	}
 	x.status = answers[o].status
 	m.back = l.appendCORS(r.appendHead(m.back[:0]))
 	m.back = r.appendBody(m.back)

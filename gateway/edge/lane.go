@@ -321,7 +321,7 @@ func (l *lane) begin() {
 	l.scanned = 0
 	m.complete()
 	l.nc.ExpireRead(0)
-	l.closing = m.req.Close || l.s.draining.Load()
+	l.closing = m.req.Close || l.s.stopping.Load()
 	m.start += l.headSize
 	l.headSize = 0
 }

@@ -135,6 +135,7 @@ type reply struct {
 	allow     string        // Allow (RFC 9110, section 10.2.1)
 	metadata  string        // where those of the resource are (RFC 9728)
 	wait      time.Duration // instead of the outcome's own Retry-After
+	basic     bool          // offer Basic beside it
 	requestID string
 	close     bool
 	keepAlive bool // said to HTTP/1.0, where it is not the rule
@@ -161,6 +162,9 @@ func (r *reply) appendHead(dst []byte) []byte {
 		challenge = r.challenge
 	}
 	dst = appendField(dst, "WWW-Authenticate: ", withMetadata(challenge, r.metadata))
+	if r.basic {
+		dst = appendField(dst, "WWW-Authenticate: ", challengeBasic)
+	}
 	dst = appendField(dst, "Allow: ", r.allow)
 	dst = appendField(dst, "Retry-After: ", a.retryAfter(r.wait))
 	dst = appendField(dst, "X-Request-Id: ", r.requestID)

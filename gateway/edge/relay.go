@@ -3,9 +3,14 @@ package edge
 import (
 	"errors"
 	"os"
+	"time"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
 )
+
+// bodilessRest is how long a connection is not used after an answer to HEAD, a
+// 204 or a 304.
+const bodilessRest = 50 * time.Millisecond
 
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
@@ -29,6 +34,8 @@ func (l *lane) relay(d *decision, got []byte) (reusable bool) {
 		if l.write(m.back) != nil {
 			l.closing = true
 		}
+		// An upstream that sends a body nevertheless may do so a little later.
+		l.x.conn.Rest(bodilessRest)
 		return len(got) == 0 && !resp.Close
 	case resp.Chunked:
 		return l.relayChunked(got) && !resp.Close
@@ -55,7 +62,8 @@ func (l *lane) readPiece(p []byte) (int, error) {
 	for left := l.x.route.pause; ; left -= clientCheckInterval {
 		u.ExpireRead(l.s.watch.Now() + min(left, clientCheckInterval))
 		n, err := u.Read(p)
-		if err == nil || !isTimeout(err) || left <= clientCheckInterval || l.nc.Gone() {
+		cut := l.x.stream != nil && l.x.stream.ended.Load()
+		if err == nil || cut || !isTimeout(err) || left <= clientCheckInterval || l.nc.Gone() {
 			return n, err
 		}
 		u.ReviveRead()

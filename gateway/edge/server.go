@@ -47,7 +47,9 @@ type Server struct {
 	logins   gate
 	requests atomic.Uint64 // for sampling the log
 	refusals lineLimit
-	draining atomic.Bool
+	stopping atomic.Bool // told to stop: connections are still taken
+	draining atomic.Bool // no more are
+	cut      atomic.Bool // the time to drain is over
 
 	mu      sync.Mutex
 	lanes   map[*lane]struct{}
@@ -84,15 +86,18 @@ func (s *Server) Connections() int {
 	return len(s.lanes)
 }
 
-// Draining reports whether the server has been told to stop.
-func (s *Server) Draining() bool { return s.draining.Load() }
+// Stopping reports whether the server has been told to stop.
+func (s *Server) Stopping() bool { return s.stopping.Load() }
 
 // maxConcurrency is fasthttp's own bound, which cannot be changed while it
 // serves: Settings.Connections is the one that holds.
 const maxConcurrency = 1 << 24
 
-// Serve serves ln until ctx ends. Then it takes no more connections, ends those
-// that are idle and lets the requests under way end, within Settings.Drain. It
+// Serve serves ln until ctx ends. Then it goes on for Settings.Grace, in which
+// those who send requests here learn from Stopping that they should not, and every
+// answer is the last one on its connection. After that it takes no more
+// connections, ends those that are idle and lets the requests under way end,
+// within Settings.Drain. It
 // returns nil after that, or what kept it from serving. A Server serves once.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	server := &fasthttp.Server{
@@ -111,6 +116,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		s.stopping.Store(true)
+		select {
+		case <-time.After(s.settings.Load().Grace):
+		case err = <-failed:
+		}
 	case err = <-failed:
 	}
 	s.drain(ln)
@@ -211,6 +221,7 @@ func (s *Server) endedLocked() {
 // under way end.
 func (s *Server) drain(ln net.Listener) {
 	s.mu.Lock() // admit counts nobody in after this
+	s.stopping.Store(true)
 	s.draining.Store(true)
 	if len(s.lanes) == 0 {
 		s.endedLocked()
@@ -232,6 +243,7 @@ func (s *Server) drain(ln net.Listener) {
 			return
 		case <-tick.C:
 		case <-deadline:
+			s.cut.Store(true)
 			s.each(func(l *lane) { l.nc.Kick() })
 			select {
 			case <-s.ended:

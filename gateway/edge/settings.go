@@ -35,6 +35,8 @@ type Settings struct {
 	Head, Idle, Body, Write time.Duration // what a client may take; see gateway.Timeouts
 	Grace, Drain            time.Duration
 
+	APIUsers bool // clients may send their own credentials: who has sent none is told so
+
 	LogSample int  // logs one request in so many; 0 logs none
 	LogErrors bool // also logs every answer from 500 on
 }

@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tollgate/tollgate/engine/claims"
@@ -16,10 +17,12 @@ import (
 type stream struct {
 	client, upstream *netio.Conn
 	claims           *claims.Claims // nil on a public route
+	ended            atomic.Bool    // it was cut
 }
 
 // cut ends the stream.
 func (t *stream) cut() {
+	t.ended.Store(true)
 	t.client.Kick()
 	t.upstream.Kick()
 }
@@ -34,7 +37,8 @@ type streams struct {
 // watch has the exchange at hand cut when its token ends, until the returned
 // function is called.
 func (t *streams) watch(l *lane, d *decision) (end func()) {
-	n := &stream{l.nc, l.x.conn.Conn, d.who.Claims}
+	n := &stream{client: l.nc, upstream: l.x.conn.Conn, claims: d.who.Claims}
+	l.x.stream = n
 	t.mu.Lock()
 	t.open[n] = l.mem.resp.Status == 101
 	t.mu.Unlock()

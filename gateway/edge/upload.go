@@ -114,6 +114,7 @@ func (l *lane) endUpload() bool {
 		t.Stop()
 	}
 	if !over {
+		up.body.stop.Store(true)
 		l.nc.KickRead()
 		x.conn.Kick()
 	}

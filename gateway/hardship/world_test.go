@@ -109,6 +109,7 @@ admin: %s
 mode: %s
 issuer: http://%s
 audience: orders
+timeouts: {grace: 1ms}
 security_service: {url: "http://%s", client_id: gateway, client_secret: {file: gateway.secret}}
 routes:
   - {prefix: /orders, upstream: %q, roles: [customer]}

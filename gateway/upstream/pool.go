@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -56,8 +57,13 @@ type Conn struct {
 	Addr   *Addr
 	Reused bool          // it has carried a request before
 	since  time.Duration // when it was put back
+	rest   time.Duration // how long it is not used after that
 	keep   time.Duration // how long it may be idle, by the word of the upstream; 0 for no bound
 }
+
+// Rest has the connection not used for a while once it is put back: what the
+// upstream still sends in that time shows that it cannot be used at all.
+func (c *Conn) Rest(d time.Duration) { c.rest = d }
 
 // KeepAlive heeds how long the upstream keeps an idle connection, as it says in
 // the field Keep-Alive ("timeout=5", RFC 2068, section 19.7.1.1): after most of
@@ -173,10 +179,19 @@ func (a *Addr) take() *Conn {
 			a.mu.Unlock()
 			return nil
 		}
-		c := a.idle[n-1]
-		a.idle[n-1] = nil
-		a.idle = a.idle[:n-1]
+		now := time.Since(start)
+		i := n - 1
+		for i >= 0 && a.idle[i].rest > 0 && now-a.idle[i].since < a.idle[i].rest {
+			i--
+		}
+		if i < 0 {
+			a.mu.Unlock()
+			return nil
+		}
+		c := a.idle[i]
+		a.idle = slices.Delete(a.idle, i, i+1)
 		a.mu.Unlock()
+		c.rest = 0
 		if c.keep == 0 || time.Since(start)-c.since < c.keep {
 			c.Reused = true
 			return c

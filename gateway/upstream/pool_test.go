@@ -230,3 +230,62 @@ func TestProbe(t *testing.T) {
 	p.Close()
 	<-done
 }
+
+// Where there may be no more connections, an idle one to any address is free.
+func TestBoundOverAddresses(t *testing.T) {
+	p := newPool(t, Options{URLs: []*url.URL{address(t), address(t)}, MaxConns: 1})
+	for i := range 10 {
+		c, err := p.Get(i%3 == 2)
+		if err != nil {
+			t.Fatalf("request %d, beside an idle connection: %v", i, err)
+		}
+		if _, err := p.Get(false); !errors.Is(err, ErrFull) {
+			t.Fatalf("a second connection: %v, want %v", err, ErrFull)
+		}
+		p.Put(c)
+	}
+	if n := p.Open(); n != 1 {
+		t.Errorf("%d connections are open, want 1", n)
+	}
+}
+
+// An upstream's Keep-Alive bounds how long its connection is used again.
+func TestKeepAlive(t *testing.T) {
+	f := func(field string, used bool) {
+		t.Helper()
+		p := newPool(t, Options{URLs: []*url.URL{address(t)}})
+		c := get(t, p, false)
+		c.KeepAlive([]byte(field))
+		p.Put(c)
+		time.Sleep(20 * time.Millisecond)
+		if again := get(t, p, false); (again == c) != used {
+			t.Errorf("%q: used again %v, want %v", field, again == c, used)
+		}
+	}
+	f("timeout=5", true)
+	f("max=100, Timeout=5", true)
+	f("timeout=0", false)
+	f("timeout=x", true)
+	f("timeout=-1", true)
+	f("max=1", true)
+	f("", true)
+}
+
+// A connection that rests is not used, and others are.
+func TestRest(t *testing.T) {
+	p := newPool(t, Options{URLs: []*url.URL{address(t)}})
+	awake, resting := get(t, p, false), get(t, p, true)
+	p.Put(awake)
+	resting.Rest(50 * time.Millisecond)
+	p.Put(resting)
+	if c := get(t, p, false); c != awake {
+		t.Errorf("the connection that rests was taken before the one that does not")
+	}
+	if c := get(t, p, false); c == resting {
+		t.Errorf("the connection that rests was taken")
+	}
+	time.Sleep(60 * time.Millisecond)
+	if c := get(t, p, false); c != resting {
+		t.Errorf("the connection that has rested was not taken")
+	}
+}

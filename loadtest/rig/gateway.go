@@ -61,6 +61,7 @@ admin: %s
 mode: %s
 issuer: %s
 audience: orders
+timeouts: {grace: 1ms}
 security_service:
   url: %s
   client_id: %s
