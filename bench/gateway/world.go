@@ -117,7 +117,7 @@ func (w *world) wanted(name string) bool { return w.only == "" || w.only == name
 func (w *world) ours(mode string, change func(*gateway.Config)) (*row, error) {
 	cfg := gateway.Config{
 		Timeouts: gateway.Timeouts{Grace: time.Millisecond},
-		Mode: mode, Issuer: issuer, Audience: audience,
+		Mode:     mode, Issuer: issuer, Audience: audience,
 		SecurityService: client.Config{URL: w.service.URL, ClientID: "gateway", ClientSecret: client.Secret{Env: "BENCH_SECRET"}, Timeout: 5 * time.Second},
 		Routes:          []gateway.Route{{Prefix: "/orders", Methods: []string{"GET"}, Upstream: "http://" + w.upstream, Roles: []string{"customer"}}},
 	}
