@@ -47,6 +47,8 @@ type Config struct {
 	UpstreamSecret client.Secret `yaml:"upstream_secret"`
 	// Upstreams are the services behind the gateway, by name.
 	Upstreams map[string]Upstream `yaml:"upstreams"`
+	// TokenFrom is the token_from of routes that have none of their own. Default authorization.
+	TokenFrom []string `yaml:"token_from"`
 	// Routes say who may do what. What no route allows is refused.
 	Routes []Route `yaml:"routes"`
 	// Endpoints says where the gateway's own endpoints are.

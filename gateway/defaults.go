@@ -48,6 +48,9 @@ func (c Config) WithDefaults() Config {
 	routes := make([]Route, len(c.Routes))
 	for i, r := range c.Routes {
 		routes[i] = r.WithDefaults()
+		if len(r.TokenFrom) == 0 {
+			routes[i].TokenFrom = c.TokenFrom
+		}
 	}
 	c.Routes = routes
 	return c

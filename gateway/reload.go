@@ -15,7 +15,7 @@ var ErrRestart = errors.New("takes a restart to change")
 func (c Config) fixed() Config {
 	c.Routes, c.Upstreams, c.TrustedProxies, c.AccessLog = nil, nil, nil, AccessLog{}
 	c.Limits, c.Timeouts, c.Endpoints = Limits{}, Timeouts{}, Endpoints{}
-	c.AdminHosts, c.Pprof = nil, false
+	c.AdminHosts, c.Pprof, c.TokenFrom = nil, false, nil
 	c.Keys.URL, c.Keys.File, c.Keys.MaxAge = "", "", 0
 	return c
 }

@@ -350,3 +350,80 @@ func TestResourceMetadata(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Tokens in other places than Authorization, which none of them leaves the gateway in.
+func TestTokenFrom(t *testing.T) {
+	all := []string{"authorization", "header:Cf-Access-Jwt-Assertion", "cookie:session", "query:access_token"}
+	w, auth := newRules(t, Route{Prefix: "/from", TokenFrom: all}, Route{Prefix: "/not"})
+	token := auth[len("Bearer "):]
+	f := func(status int, method, target string, fields ...string) {
+		t.Helper()
+		w.upstream.forget()
+		res := w.do(method, target, fields...)
+		if res.StatusCode != status {
+			t.Errorf("%s %.40s: %d, want %d", method, target, res.StatusCode, status)
+		}
+		sent := w.upstream.sent()
+		if n := strings.Count(sent, token); status == 200 && (n != 1 || !strings.Contains(sent, "Authorization: "+auth+"\r\n")) || status != 200 && n > 0 {
+			t.Errorf("%s %.40s: the token is %d times in\n%s", method, target, n, sent)
+		}
+	}
+	f(200, "GET", "/from?a=b", "Authorization", auth)
+	f(200, "GET", "/from?a=b&access_token="+token)
+	f(200, "GET", "/from?access_token="+token, "Cookie", "session="+token+"; a=b")
+	f(200, "GET", "/from", "Cf-Access-Jwt-Assertion", token)
+	f(200, "GET", "/from", "Cookie", "a=b; session="+token)
+	f(200, "POST", "/from", "Cookie", "session="+token, "Sec-Fetch-Site", "same-origin")
+	f(200, "POST", "/from", "Cookie", "session="+token, "Origin", "http://"+w.public)
+	f(403, "POST", "/from", "Cookie", "session="+token)
+	f(403, "POST", "/from", "Cookie", "session="+token, "Sec-Fetch-Site", "cross-site", "Origin", "http://"+w.public)
+	f(403, "DELETE", "/from", "Cookie", "session="+token, "Origin", "https://evil.example")
+	f(200, "POST", "/from", "Authorization", auth, "Cookie", "session="+token) // what a page of another site cannot set counts first
+	f(401, "GET", "/from", "Cookie", "session=nonsense")
+	f(401, "GET", "/from")
+	f(401, "GET", "/not?access_token=x", "Cookie", "session=x")
+	// /authorize looks in the same places
+	nginx := []string{"X-Original-Method", "POST", "X-Original-URI", "/from", "X-Forwarded-Host", "app.example", "Cookie", "session=" + token}
+	checked(t, "a cookie without proof", w.ask("GET", "/authorize", nginx...), 403)
+	checked(t, "a cookie with proof", w.ask("GET", "/authorize", append(nginx, "Origin", "https://app.example")...), 200)
+	checked(t, "a parameter", w.ask("GET", "/authorize", "X-Original-Method", "GET", "X-Original-URI", "/from?access_token="+token), 200)
+}
+
+// A page's WebSocket brings its token as a subprotocol.
+func TestTokenFromWebSocket(t *testing.T) {
+	up := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket")
+		if p := r.Header.Get("Sec-WebSocket-Protocol"); p != "" {
+			w.Header().Set("Sec-WebSocket-Protocol", p)
+		}
+		w.Header().Set("X-Who", r.Header.Get("X-Auth-Subject")+" "+r.Header.Get("Authorization")[:6])
+		w.WriteHeader(http.StatusSwitchingProtocols)
+	})
+	w := newWorldWith(t, ModeJWT, up, func(c *Config) {
+		c.TokenFrom = []string{"websocket", "cookie:session"}
+		c.Routes = append(c.Routes, Route{Prefix: "/ws", Upstream: c.Routes[0].Upstream, WebSocket: true})
+	})
+	token := w.service.token(ModeJWT, w.service.claims("customer-1", "customer"))
+	f := func(status int, protocol string, fields ...string) {
+		t.Helper()
+		w.upstream.forget()
+		req := "GET /ws HTTP/1.1\r\nHost: app.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+		for i := 0; i < len(fields); i += 2 {
+			req += fields[i] + ": " + fields[i+1] + "\r\n"
+		}
+		res := w.raw(req + "\r\n")
+		if res.StatusCode != status || res.Header.Get("Sec-WebSocket-Protocol") != protocol || status == 101 && res.Header.Get("X-Who") != "customer-1 Bearer" {
+			t.Errorf("%q: %d, %q, %v", fields, res.StatusCode, protocol, res.Header)
+		}
+		if n := strings.Count(w.upstream.sent(), token); status == 101 && n != 1 {
+			t.Errorf("the token is %d times in %s", n, w.upstream.sent())
+		}
+	}
+	f(101, "bearer", "Sec-WebSocket-Protocol", "bearer, "+token)
+	f(101, "chat", "Sec-WebSocket-Protocol", "bearer, "+token+", chat")
+	f(401, "", "Sec-WebSocket-Protocol", "chat")
+	f(403, "", "Cookie", "session="+token)
+	f(403, "", "Cookie", "session="+token, "Origin", "https://evil.example")
+	f(101, "", "Cookie", "session="+token, "Origin", "https://app.example")
+}

@@ -93,6 +93,17 @@ func (s *Server) decideFor(ctx *fasthttp.RequestCtx, now time.Time) decision {
 			asked.Source, more = lastAddress(set.Proxies, all[len(all)-1])
 		}
 	}
+	if m.Rule != nil && len(m.Rule.Sources) > 0 {
+		h := &ctx.Request.Header
+		c := carry(m.Rule.Sources, proxyView{h}, r.Target, p)
+		upgrade := len(h.Peek("Upgrade")) > 0
+		if c.cookie && (upgrade || !safe(&r)) && !sameOrigin(h.Peek("Sec-Fetch-Site"), h.Peek("Origin"), about.host) {
+			return decision{outcome: crossSite}
+		}
+		if p = c.presented; c.target != nil {
+			_, asked.Query, _ = bytes.Cut(c.target, []byte{'?'})
+		}
+	}
 	return s.decide(set, &asked, &m, p, now)
 }
 
@@ -107,6 +118,18 @@ func (f proxyFields) All() iter.Seq2[[]byte, []byte] {
 			}
 		}
 	}
+}
+
+// proxyView is what a proxy has passed on, as carry reads it.
+type proxyView struct{ h *fasthttp.RequestHeader }
+
+func (v proxyView) values(name string) (all [][]byte) {
+	for _, value := range v.h.PeekAll(name) {
+		if len(value) > 0 { // proxies say an absent field as an empty one
+			all = append(all, value)
+		}
+	}
+	return all
 }
 
 // A subject is the request that a proxy asks about.

@@ -18,6 +18,7 @@ type exchange struct {
 	client   netip.Addr   // behind trusted proxies too
 	trusted  bool         // the peer is a proxy whose word is taken
 	match    policy.Match // the rule that the request takes
+	carried  carried      // where the route looks for tokens
 	route    *Route
 	endpoint *endpoint // of the gateway's own; nil for what is forwarded
 	outcome  Outcome
@@ -68,7 +69,12 @@ func (l *lane) handle() next {
 		return passUp
 	}
 	x.match = x.set.Table.Match(asked)
-	d := l.s.decide(x.set, asked, &x.match, presented(&m.req), x.began)
+	p, o := l.present()
+	if o != Allowed {
+		l.finish(o, nil)
+		return l.endExchange()
+	}
+	d := l.s.decide(x.set, asked, &x.match, p, x.began)
 	x.route = d.route
 	if d.who.Claims != nil {
 		x.subject = d.who.Claims.Subject()

@@ -49,6 +49,7 @@ func (l *lane) appendRequest(dst []byte, d *decision, f framing) ([]byte, bool) 
 	dst = append(dst, "\r\n"...)
 	if changes := rule.RequestChanges(); changes != nil {
 		dst = append(r.AppendWithout(dst, changes), changes.Lines...)
+		dst = append(dst, l.x.carried.lines...)
 	} else {
 		dst = r.Append(dst)
 	}
@@ -257,6 +258,10 @@ func (l *lane) appendResponse(dst []byte, f framing) []byte {
 	switch {
 	case f.upgrade:
 		dst = append(dst, upgradeFields...)
+		if l.x.carried.websocket && r.Get("sec-websocket-protocol") == nil {
+			// A page that offers subprotocols takes no connection without one of them.
+			dst = append(dst, "Sec-WebSocket-Protocol: "+webSocketBearer+"\r\n"...)
+		}
 	case l.closing:
 		dst = append(dst, "Connection: close\r\n"...)
 	case l.mem.req.Minor == 0:

@@ -28,6 +28,7 @@ const (
 	Limited                       // too many requests
 	noUpgrade                     // the route allows no WebSocket
 	preflight                     // of CORS, answered here
+	crossSite                     // a cookie's token, and no proof that a page of this site sends it
 
 	badRequest    // the request has more than one reading
 	headTooLarge  // 431
@@ -87,6 +88,8 @@ var answers = [numOutcomes]answer{
 		text: "another login is required"},
 	wrongCondition: {status: 403, reason: "Forbidden", label: "wrong_condition", code: "insufficient_scope",
 		text: "the route's condition does not hold", challenge: challengeScope},
+	crossSite: {status: 403, reason: "Forbidden", label: "cross_site", code: "cross_site",
+		text: "a request with a cookie has to come from a page of this site"},
 	preflight: {status: 204, reason: "No Content", label: "preflight"},
 	noUpgrade: {status: 403, reason: "Forbidden", label: "no_upgrade", code: "upgrade_refused",
 		text: "this route does not upgrade connections"},

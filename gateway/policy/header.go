@@ -69,9 +69,10 @@ func fieldName(name string) error {
 }
 
 // ready makes the rules ready, nil where there are none; also are names that are
-// set elsewhere, and cors says that the fields of CORS are.
-func (f *FieldRules) ready(also map[string]string, cors bool) *FieldChanges {
-	if len(f.Set)+len(f.Remove)+len(also) == 0 && !cors {
+// set elsewhere, cors says that the fields of CORS are, and without are names that
+// are not copied.
+func (f *FieldRules) ready(also map[string]string, cors bool, without ...string) *FieldChanges {
+	if len(f.Set)+len(f.Remove)+len(also)+len(without) == 0 && !cors {
 		return nil
 	}
 	out := &FieldChanges{drop: map[string]struct{}{}, cors: cors}
@@ -85,6 +86,9 @@ func (f *FieldRules) ready(also map[string]string, cors bool) *FieldChanges {
 		out.Lines = append(out.Lines, name+": "+f.Set[name]+"\r\n"...)
 	}
 	for _, name := range f.Remove {
+		out.drop[foldName(name)] = struct{}{}
+	}
+	for _, name := range without {
 		out.drop[foldName(name)] = struct{}{}
 	}
 	for name := range also {

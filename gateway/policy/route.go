@@ -35,6 +35,8 @@ type Route struct {
 	Public bool `yaml:"public"`
 	// Optional lets everybody pass, with an identity where a valid token is there; an invalid one is refused.
 	Optional bool `yaml:"optional"`
+	// TokenFrom lists where the token is looked for, the first that has one counts: authorization, cookie:NAME, header:NAME, query:NAME, websocket. Default that of the gateway.
+	TokenFrom []string `yaml:"token_from"`
 	// RatePerAddress is the number of requests a second to this route from one address; 0 for no bound. Default 0.
 	RatePerAddress float64 `yaml:"rate_per_address"`
 	// RatePerClient is the number of requests a second to this route of one authenticated subject; 0 for no bound. Default 0.

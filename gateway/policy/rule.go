@@ -17,6 +17,9 @@ type Rule struct {
 	// Index is the position of the route in the configuration.
 	Index int
 
+	// Sources are where the token is looked for; none means Authorization alone.
+	Sources []Source
+
 	allows       Leniency
 	scopes       string // the challenge of a caller who lacks some
 	stepUp       string // the challenge of a caller who has to log in again (RFC 9470)
@@ -38,6 +41,10 @@ func newRule(r *Route, index int, last *Rule) (*Rule, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	from, err := sources(r.TokenFrom)
+	if err != nil {
+		return nil, err
+	}
 	if last == nil {
 		last = &Rule{}
 	}
@@ -47,7 +54,8 @@ func newRule(r *Route, index int, last *Rule) (*Rule, error) {
 		scopes:       scopeChallenge(r.Scopes),
 		stepUp:       stepUpChallenge(r),
 		claimHeaders: claimHeaders(r.ClaimHeaders),
-		request:      r.Headers.Request.ready(r.ClaimHeaders, false),
+		request:      r.Headers.Request.ready(r.ClaimHeaders, false, dropped(from)...),
+		Sources:      from,
 		response:     r.Headers.Response.ready(nil, len(r.CORS.Origins) > 0),
 		rewrites:     r.StripPrefix || r.Rewrite != "",
 		addresses:    NewLimiter(r.RatePerAddress, last.addresses),
@@ -62,7 +70,6 @@ func newRule(r *Route, index int, last *Rule) (*Rule, error) {
 	if len(r.CORS.Origins) > 0 {
 		rule.cors = &rule.CORS
 	}
-	var err error
 	if r.When != "" {
 		if rule.condition, err = newCondition(r.When); err != nil {
 			return nil, wrong("when", "%w", err)
