@@ -41,17 +41,6 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 	cfg = cfg.WithDefaults()
 	g := &Gateway{log: log, metrics: newCollector()}
 	g.ctx, g.end = context.WithCancel(context.Background())
-	var field []byte
-	if cfg.UpstreamSecret.Set() {
-		secret, err := cfg.UpstreamSecret.Read()
-		if err != nil {
-			return nil, fmt.Errorf("upstream_secret: %w", err)
-		}
-		if !visible(secret, 0) {
-			return nil, errors.New("upstream_secret: cannot travel in a header field")
-		}
-		field = []byte("X-Auth-Gateway: " + secret + "\r\n")
-	}
 	tlsConfig, err := newServerTLS(cfg.TLS, log)
 	if err != nil {
 		return nil, err
@@ -70,7 +59,7 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 	g.snap.Store(snap)
 	g.edge = edge.New(edge.Config{
 		Log: log, Auth: g.auth, Service: endpointService{g.auth.client, g.ctx}, Metrics: g.metrics.requests,
-		Watchdog: g.watch, TLS: tlsConfig, GatewayField: field,
+		Watchdog: g.watch, TLS: tlsConfig,
 	}, &snap.edge)
 	g.metrics.watch(g)
 	return g, nil
@@ -131,6 +120,7 @@ func (g *Gateway) housekeeping() {
 				for _, p := range g.snap.Load().pools {
 					p.Sweep()
 				}
+				g.rereadUpstreamSecret()
 			}
 		}
 	}

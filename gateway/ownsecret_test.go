@@ -76,3 +76,37 @@ func TestReloadReadsTheOwnSecret(t *testing.T) {
 		t.Errorf("login: %d %s", res.StatusCode, res.body)
 	}
 }
+
+// The secret by which upstreams know the gateway is read again when its file
+// changes, and at a reload, which a bad one refuses.
+func TestUpstreamSecretIsReadAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	write := func(secret string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first")
+	w := newWorld(t, ModeJWT, func(c *Config) { c.UpstreamSecret = client.Secret{File: file} })
+	sees := func(secret string) bool {
+		return strings.Contains(w.do("GET", "/healthz").body, "X-Auth-Gateway: "+secret+"\r\n")
+	}
+	if !sees("first") {
+		t.Fatal("upstreams do not see the secret")
+	}
+	write("second")
+	w.reload(func(*Config) {})
+	if !sees("second") {
+		t.Error("a reload does not read the secret")
+	}
+	write("third")
+	w.eventually("a changed file is used", func() bool { return sees("third") })
+	write("")
+	if err := w.g.Reload(w.cfg); err == nil || !strings.HasPrefix(err.Error(), "upstream_secret: ") {
+		t.Errorf("an empty file: %v", err)
+	}
+	if !sees("third") {
+		t.Error("a file that cannot be read has changed the secret")
+	}
+}

@@ -43,6 +43,9 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 		LogSample: cfg.AccessLog.Sample, LogErrors: cfg.AccessLog.Errors,
 	}}
 	var err error
+	if s.edge.GatewayField, err = gatewayField(cfg.UpstreamSecret); err != nil {
+		return nil, err
+	}
 	if s.edge.Resources, err = cfg.resources(); err != nil {
 		return nil, fmt.Errorf("endpoints.resource_metadata: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 
 // bareLane is a lane that forwards without a socket.
 func bareLane() *lane {
-	return &lane{s: &Server{gatewayField: []byte("X-Auth-Gateway: me\r\n")}, mem: new(memory), remote: netip.MustParseAddr("192.0.2.1")}
+	return &lane{s: &Server{}, x: exchange{set: &Settings{GatewayField: []byte("X-Auth-Gateway: me\r\n")}}, mem: new(memory), remote: netip.MustParseAddr("192.0.2.1")}
 }
 
 // A head that is accepted is forwarded as one that net/http reads the same way

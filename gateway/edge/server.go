@@ -17,8 +17,7 @@ import (
 	"github.com/tollgate/tollgate/gateway/policy"
 )
 
-// Config is what a Server is made of. All of it is required, but for TLS and
-// GatewayField.
+// Config is what a Server is made of. All of it is required, but for TLS.
 type Config struct {
 	Log      *slog.Logger
 	Auth     Authenticator
@@ -27,19 +26,16 @@ type Config struct {
 	Watchdog *netio.Watchdog
 	// TLS has the listener speak TLS.
 	TLS *tls.Config
-	// GatewayField is a field line, by which upstreams know the gateway.
-	GatewayField []byte
 }
 
 // A Server serves the public listener.
 type Server struct {
-	log          *slog.Logger
-	auth         Authenticator
-	service      Service
-	metrics      *Metrics
-	watch        *netio.Watchdog
-	tls          *tls.Config
-	gatewayField []byte
+	log     *slog.Logger
+	auth    Authenticator
+	service Service
+	metrics *Metrics
+	watch   *netio.Watchdog
+	tls     *tls.Config
 
 	settings atomic.Pointer[Settings]
 	memories memories
@@ -61,7 +57,7 @@ type Server struct {
 func New(cfg Config, set *Settings) *Server {
 	s := &Server{
 		log: cfg.Log, auth: cfg.Auth, service: cfg.Service, metrics: cfg.Metrics, watch: cfg.Watchdog,
-		tls: cfg.TLS, gatewayField: cfg.GatewayField,
+		tls:     cfg.TLS,
 		streams: streams{revoked: cfg.Auth.Revoked, open: map[*stream]bool{}},
 		lanes:   map[*lane]struct{}{}, perAddr: map[netip.Addr]int{}, ended: make(chan struct{}),
 	}

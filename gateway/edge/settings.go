@@ -24,6 +24,8 @@ type Settings struct {
 	EndpointPrefix string
 	NoEndpoints    bool
 
+	GatewayField []byte // a field line, by which upstreams know the gateway; may be empty
+
 	Resources []*Resource // whose metadata are served, and named in challenges
 
 	Connections, ConnectionsPerAddress int // 0 of the second is no bound
