@@ -26,7 +26,7 @@ func toWords(v *big.Int) (w [4]uint64) {
 
 // Inverses agree with math/big and are below the modulus, for both moduli of
 // P-256 and the least and the largest there may be, for numbers around 0 and the
-// modulus, for powers of two and sums and differences of two, and for any.
+// modulus, for sums and differences of two powers of two, a fifth of all, and for any.
 func TestOf(t *testing.T) {
 	pair := new(big.Int).Lsh(big.NewInt(1), 2*round)
 	for _, hex := range []string{
@@ -59,7 +59,7 @@ func TestOf(t *testing.T) {
 			f(big.NewInt(-i))
 		}
 		for i := range uint(256) {
-			for j := range i {
+			for j := i % 5; j < i; j += 5 {
 				a, b := new(big.Int).Lsh(big.NewInt(1), i), new(big.Int).Lsh(big.NewInt(1), j)
 				f(new(big.Int).Add(a, b))
 				f(a.Sub(a, b))
