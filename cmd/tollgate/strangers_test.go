@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,10 +40,17 @@ const (
 	strangerSecret = "50% off: a+b = c & d/\u00fcml\u00e4ut \u2603 %41+0123456789"
 )
 
-// pattern runs a security service and a gateway in front of it, with the client of
-// the strangers, and returns their URLs.
-func pattern(t *testing.T) (service, front string) {
+// A pattern is a security service and a gateway in front of it, which run in this
+// process until the test ends, with the client of the strangers.
+type pattern struct {
+	service, front string // URLs
+	ops            admin.Admin
+	secretFile     string // of the gateway's own secret
+}
+
+func newPattern(t *testing.T) *pattern {
 	t.Helper()
+	p := &pattern{secretFile: filepath.Join(t.TempDir(), "gateway")}
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -61,19 +71,19 @@ func pattern(t *testing.T) (service, front string) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	sec, pub := listen(), listen()
-	service, front = "http://"+sec.Addr().String(), "http://"+pub.Addr().String()
+	p.service, p.front = "http://"+sec.Addr().String(), "http://"+pub.Addr().String()
 	svc, err := introspect.New(introspect.Config{
-		Data: t.TempDir(), Issuer: front, Audience: []string{"orders"},
+		Data: t.TempDir(), Issuer: p.front, Audience: []string{"orders"},
 		Store: introspect.StoreConfig{Kind: introspect.StoreMemory}, Tokens: introspect.TokensConfig{Format: introspect.FormatOpaque},
 	}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	secretFile := filepath.Join(t.TempDir(), "gateway")
+	p.ops = svc.Admin()
 	for _, n := range []admin.NewClient{{ID: "gateway", Service: true}, {ID: strangerID, Secret: []byte(strangerSecret)}} {
-		_, secret, err := svc.Admin().AddClient(t.Context(), n)
+		_, secret, err := p.ops.AddClient(t.Context(), n)
 		if err == nil && n.Service {
-			err = os.WriteFile(secretFile, []byte(secret+"\n"), 0o600)
+			err = os.WriteFile(p.secretFile, []byte(secret+"\n"), 0o600)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -85,9 +95,9 @@ func pattern(t *testing.T) (service, front string) {
 	})
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(r.Header.Get("X-Auth-Subject"))) }))
 	t.Cleanup(behind.Close)
-	conf := gateway.Config{Mode: gateway.ModeOpaque, Issuer: front, Audience: "orders", Routes: []policy.Route{{Prefix: "/whoami", Upstream: behind.URL}}}
-	conf.SecurityService.URL, conf.SecurityService.ClientID = service, "gateway"
-	conf.SecurityService.ClientSecret.File = secretFile
+	conf := gateway.Config{Mode: gateway.ModeOpaque, Issuer: p.front, Audience: "orders", Routes: []policy.Route{{Prefix: "/whoami", Upstream: behind.URL}}}
+	conf.SecurityService.URL, conf.SecurityService.ClientID = p.service, "gateway"
+	conf.SecurityService.ClientSecret.File = p.secretFile
 	conf.SecurityService.Timeout = 5 * time.Second
 	g, err := gateway.New(conf, log)
 	if err != nil {
@@ -99,16 +109,16 @@ func pattern(t *testing.T) (service, front string) {
 			t.Fatalf("the gateway is not ready: %+v", g.Readiness())
 		}
 	}
-	return service, front
+	return p
 }
 
 // Clients that nobody here wrote obtain tokens with an awkward secret, at the
 // service and through the gateway, and send it to a route of the gateway.
 func TestStrangersSecrets(t *testing.T) {
-	service, front := pattern(t)
-	for name, base := range map[string]string{"service": service, "gateway": front} {
+	p := newPattern(t)
+	for name, base := range map[string]string{"service": p.service, "gateway": p.front} {
 		t.Run(name, func(t *testing.T) {
-			token, route := base+"/oauth2/token", front+"/whoami"
+			token, route := base+"/oauth2/token", p.front+"/whoami"
 			env := []string{"ID=" + strangerID, "SECRET=" + strangerSecret, "TOKEN=" + token, "ROUTE=" + route}
 			t.Run("Go x/oauth2", func(t *testing.T) {
 				for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams} {
@@ -186,4 +196,71 @@ func program(t *testing.T, name, require string) string {
 		t.Skipf("there is no %s here, so nothing is tried with it", name)
 	}
 	return path
+}
+
+// The gateway's own secret is replaced in the middle of traffic, of which every
+// request has the security service asked: none fails.
+func TestOwnSecretIsReplacedUnderTraffic(t *testing.T) {
+	p := newPattern(t)
+	c := clientcredentials.Config{ClientID: strangerID, ClientSecret: strangerSecret, TokenURL: p.front + "/oauth2/token"}
+	token, err := c.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent, failed atomic.Int64
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				req, err := http.NewRequest("GET", p.front+"/whoami", nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				token.SetAuthHeader(req)
+				res, err := http.DefaultClient.Do(req)
+				if sent.Add(1); err != nil || res.StatusCode != 200 {
+					failed.Add(1)
+				}
+				if err == nil {
+					io.Copy(io.Discard, res.Body)
+					res.Body.Close()
+				}
+			}
+		})
+	}
+	defer func() {
+		close(stop)
+		all.Wait()
+		if failed.Load() > 0 || sent.Load() < 100 {
+			t.Errorf("%d of %d requests failed", failed.Load(), sent.Load())
+		}
+	}()
+	for range 2 {
+		old, err := p.ops.Secrets(t.Context(), "gateway")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, secret, err := p.ops.AddSecret(t.Context(), "gateway", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// As a shell does it: the file is empty for a moment.
+		for _, text := range []string{"", secret + "\n"} {
+			if err := os.WriteFile(p.secretFile, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(300 * time.Millisecond)
+		}
+		if _, err := p.ops.RemoveSecret(t.Context(), "gateway", old[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
 }
