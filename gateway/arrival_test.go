@@ -316,3 +316,55 @@ func TestArrivalOfAnswers(t *testing.T) {
 		}
 	}
 }
+
+// FuzzArrival draws requests and where they are cut: the answers are those to
+// the whole.
+func FuzzArrival(f *testing.F) {
+	w := newWorld(f, ModeJWT, nil)
+	for _, c := range arrivalCases("TOKEN") {
+		f.Add([]byte(c.bytes), uint16(len(c.bytes)/3), uint16(len(c.bytes)/2))
+	}
+	token := w.service.token(ModeJWT, w.service.claims("customer-1", "customer"))
+	f.Fuzz(func(t *testing.T, in []byte, first, second uint16) {
+		if len(in) > 4<<10 {
+			t.Skip()
+		}
+		data := strings.ReplaceAll(string(in), "TOKEN", token) + "GET /healthz?last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+		if strings.Contains(strings.ToLower(data), "chunked") || strings.Contains(strings.ToLower(data), "websocket") {
+			t.Skip() // how much is forwarded of chunks that break off is a matter of time
+		}
+		cuts := []int{int(first) % len(data), int(second) % len(data)}
+		slices.Sort(cuts)
+		whole := exchangedWithin(t, w.public, data, arrival{})
+		cut := exchangedWithin(t, w.public, data, arrival{cuts: cuts, pause: 200 * time.Microsecond})
+		if whole != cut {
+			t.Errorf("%q cut at %v: %s", data, cuts, difference(cut, whole))
+		}
+	})
+}
+
+// exchangedWithin is exchanged for what may be half a request: what is not
+// answered soon is not waited for.
+func exchangedWithin(t *testing.T, address, data string, a arrival) string {
+	t.Helper()
+	nc, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(300 * time.Millisecond))
+	done := make(chan string, 1)
+	go func() {
+		all, _ := io.ReadAll(nc)
+		done <- string(all)
+	}()
+	from := 0
+	for _, cut := range append(slices.Clone(a.cuts), len(data)) {
+		if _, err := io.WriteString(nc, data[from:cut]); err != nil {
+			break
+		}
+		from = cut
+		time.Sleep(a.pause)
+	}
+	return settle(<-done)
+}

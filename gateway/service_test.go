@@ -26,7 +26,7 @@ const (
 // told to.
 type service struct {
 	*httptest.Server
-	t        *testing.T
+	t        testing.TB
 	access   *jwt.Signer
 	answers  *jwt.Signer
 	keys     []byte
@@ -43,7 +43,7 @@ type service struct {
 	lastAuth string // Authorization of the last login
 }
 
-func newService(t *testing.T) *service {
+func newService(t testing.TB) *service {
 	seed := make([]byte, ed25519.SeedSize)
 	copy(seed, t.Name())
 	key := ed25519.NewKeyFromSeed(seed)

@@ -30,7 +30,7 @@ const (
 
 // A world is a gateway between a security service and an upstream.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	g        *Gateway
 	service  *service
 	upstream *recorder
@@ -49,7 +49,7 @@ type recorder struct {
 	raw     []*bytes.Buffer // a connection each
 }
 
-func newRecorder(t *testing.T, h http.Handler) *recorder {
+func newRecorder(t testing.TB, h http.Handler) *recorder {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -120,16 +120,16 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "\n%s", body)
 }
 
-func newWorld(t *testing.T, mode string, change func(*Config)) *world {
+func newWorld(t testing.TB, mode string, change func(*Config)) *world {
 	return newWorldWith(t, mode, http.HandlerFunc(echo), change)
 }
 
-func newWorldWith(t *testing.T, mode string, h http.Handler, change func(*Config)) *world {
+func newWorldWith(t testing.TB, mode string, h http.Handler, change func(*Config)) *world {
 	t.Helper()
 	return newWorldLogging(t, mode, h, slog.New(slog.DiscardHandler), change)
 }
 
-func newWorldLogging(t *testing.T, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
+func newWorldLogging(t testing.TB, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
 	t.Helper()
 	w := newUnreadyWorld(t, mode, h, log, change)
 	w.eventually("ready", func() bool { return w.g.Readiness().Ready })
@@ -137,7 +137,7 @@ func newWorldLogging(t *testing.T, mode string, h http.Handler, log *slog.Logger
 }
 
 // newUnreadyWorld does not wait until the security service was heard of.
-func newUnreadyWorld(t *testing.T, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
+func newUnreadyWorld(t testing.TB, mode string, h http.Handler, log *slog.Logger, change func(*Config)) *world {
 	t.Helper()
 	w := &world{t: t, service: newService(t), upstream: newRecorder(t, h)}
 	up := "http://" + w.upstream.Addr().String()
@@ -179,7 +179,7 @@ func newUnreadyWorld(t *testing.T, mode string, h http.Handler, log *slog.Logger
 	return w
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
