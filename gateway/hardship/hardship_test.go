@@ -63,7 +63,7 @@ func (l *limited) Write(p []byte) (int, error) {
 func TestSlow(t *testing.T) {
 	keys := ""
 	if !full {
-		keys = "timeouts: {head: 4s, body: 5s, write: 5s}\n"
+		keys = "timeouts: {head: 4s, body: 5s, write: 5s, grace: 1ms}\n"
 	}
 	w := newWorld(t, "jwt", keys)
 	n := size(150, 5000)

@@ -104,12 +104,14 @@ func newWorld(t *testing.T, mode, keys string) *world {
 		w.service, port(t), filepath.Join(w.dir, "data"), w.public, format))
 	w.run(password, "user", "add", "customer-1", "--role", "customer", "--config", "introspect.yaml")
 	w.write("gateway.secret", w.run("", "client", "add", "gateway", "--service", "--config", "introspect.yaml"))
+	if !strings.Contains(keys, "timeouts:") {
+		keys += "timeouts: {grace: 1ms}\n"
+	}
 	w.write("gateway.yaml", fmt.Sprintf(`listen: %s
 admin: %s
 mode: %s
 issuer: http://%s
 audience: orders
-timeouts: {grace: 1ms}
 security_service: {url: "http://%s", client_id: gateway, client_secret: {file: gateway.secret}}
 routes:
   - {prefix: /orders, upstream: %q, roles: [customer]}
