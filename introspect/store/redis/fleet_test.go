@@ -31,7 +31,12 @@ func openFleet(t *testing.T, o Options) *Store {
 }
 
 // conform runs the suite on one fleet, with a prefix for each test.
-func conform(t *testing.T, f *storetest.Fleet) {
+func conform(t *testing.T, start func(*testing.T) *storetest.Fleet) {
+	if testing.Short() {
+		t.Skip("failovers run the same code in less time")
+	}
+	t.Parallel()
+	f := start(t)
 	var n atomic.Int64
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		o := fleetOptions(f, fmt.Sprint("test-", n.Add(1)))
@@ -51,12 +56,10 @@ func conform(t *testing.T, f *storetest.Fleet) {
 
 // Three masters with a replica each.
 func TestConformanceOnCluster(t *testing.T) {
-	t.Parallel()
-	conform(t, storetest.StartCluster(t))
+	conform(t, storetest.StartCluster)
 }
 
 // A master, two replicas and three sentinels.
 func TestConformanceUnderSentinels(t *testing.T) {
-	t.Parallel()
-	conform(t, storetest.StartSentinels(t))
+	conform(t, storetest.StartSentinels)
 }
