@@ -104,6 +104,12 @@ func TestExplain(t *testing.T) {
 	f("GET", "/ordersx", "routes[2] (prefix /, the longest that matches) to http://b:1; public")
 	f("PATCH", "/orders/1", `refused: /orders decides, and no route for it allows PATCH; 401 without valid credentials, 405 with`)
 	f("POST", "/login", "answered by the gateway itself")
+	hosts := goodConfig()
+	hosts.Routes = append(hosts.Routes, Route{Host: "shop.example", Prefix: "/orders", Upstream: "up", When: "claims.sub != ''", StripPrefix: true, Optional: true})
+	if got, err := hosts.Explain("GET", "https://shop.example/orders/1"); err != nil || !strings.Contains(got,
+		"routes[4] (host shop.example, prefix /orders, the longest that matches) to up; for everybody, with an identity where a valid token is there; when claims.sub != ''; forwarded as /1") {
+		t.Errorf("%q, %v", got, err)
+	}
 	c := goodConfig()
 	c.Routes = c.Routes[:1]
 	if got, err := c.Explain("GET", "/x"); err != nil || !strings.Contains(got, "refused: no route takes the path") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,12 +148,19 @@ func (g *Gateway) shut() {
 	g.auth.close()
 }
 
-// Explain says which route a method and path take, and why.
+// Explain says which route a request takes, and why. The target is a path, or a
+// URL where routes are for certain hosts.
 func (c Config) Explain(method, target string) (string, error) {
 	var r wire.Request
 	c = c.WithDefaults()
+	host := ""
+	if _, rest, ok := strings.Cut(target, "://"); ok {
+		var path string
+		host, path, _ = strings.Cut(rest, "/")
+		target = "/" + path
+	}
 	if err := r.SetTarget([]byte(method), []byte(target), wire.Limits{Target: c.Limits.Target}); err != nil {
 		return "", fmt.Errorf("%s %s is refused with 400: %w", method, target, err)
 	}
-	return c.explain(&policy.Request{Method: r.Method, Path: r.Path, Needs: r.Needs}), nil
+	return c.explain(&policy.Request{Method: r.Method, Host: []byte(host), Path: r.Path, Needs: r.Needs}), nil
 }

@@ -294,6 +294,11 @@ func TestEndpoints(t *testing.T) {
 	if res.StatusCode != direct.StatusCode {
 		t.Errorf("a login at /auth/login: %d, at /login %d", res.StatusCode, direct.StatusCode)
 	}
+	for _, path := range []string{"/auth/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/auth"} {
+		if res := w.do("GET", path); res.StatusCode == 401 || res.StatusCode == 403 {
+			t.Errorf("%s is no endpoint: %d", path, res.StatusCode)
+		}
+	}
 	if res := w.do("GET", "/auth/.well-known/jwks.json"); res.StatusCode != 200 || !strings.Contains(res.body, `"keys"`) {
 		t.Errorf("keys: %d %s", res.StatusCode, res.body)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/policy"
 	"github.com/tollgate/tollgate/introspect/client"
 )
@@ -26,12 +27,33 @@ func (c Config) Warnings() []error {
 			warn(f.Key, "%s", f.Text)
 		}
 	}
+	c.warnOfEndpoints(warn)
 	c.warnOfClearText(warn)
 	c.warnOfFiles(warn)
 	return found
 }
 
 type warning func(key, format string, args ...any)
+
+// warnOfEndpoints is about routes that some of the gateway's own endpoints lie
+// below. A route for every path is meant so.
+func (c *Config) warnOfEndpoints(warn warning) {
+	if c.Endpoints.Disabled {
+		return
+	}
+	for i, r := range c.Routes {
+		prefix := strings.TrimRight(r.Prefix, "/")
+		var below []string
+		for _, path := range edge.Endpoints() {
+			if path = c.Endpoints.Prefix + path; prefix != "" && strings.HasPrefix(path, prefix+"/") {
+				below = append(below, path)
+			}
+		}
+		if len(below) > 0 {
+			warn(fmt.Sprintf("routes[%d].prefix", i), "the gateway itself answers %s; endpoints.prefix moves them, endpoints.disabled turns them off", strings.Join(below, ", "))
+		}
+	}
+}
 
 // warnOfClearText is about http where credentials or keys travel.
 func (c *Config) warnOfClearText(warn warning) {

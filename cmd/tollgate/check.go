@@ -30,7 +30,7 @@ Whether it is a gateway's or a security service's is told from its keys. With
 With --profile, print what a kind of issuer writes into its tokens, in the keys
 that issuers of a gateway's configuration have.`,
 		Example: `  tollgate check --config gateway.yaml
-  tollgate check --config gateway.yaml --explain "GET /orders/1" --explain "DELETE /orders/1"
+  tollgate check --config gateway.yaml --explain "GET /orders/1" --explain "GET https://shop.example/orders"
   tollgate check --profile keycloak`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -92,7 +92,7 @@ func checked(cmd *cobra.Command, config string, conf gateway.Config, requests []
 	}
 	for _, r := range requests {
 		method, target, ok := strings.Cut(r, " ")
-		if !ok || method == "" || !strings.HasPrefix(target, "/") {
+		if !ok || method == "" || !strings.HasPrefix(target, "/") && !strings.Contains(target, "://") {
 			return usagef("--explain takes a method and a path, such as \"GET /orders/1\", not %q", r)
 		}
 		text, err := conf.Explain(method, target)

@@ -72,15 +72,31 @@ var endpoints = map[string]*endpoint{
 // Endpoints are the paths that the gateway answers itself, before a prefix.
 func Endpoints() []string { return slices.Sorted(maps.Keys(endpoints)) }
 
-// endpoint is what answers a path, nil for what is forwarded.
-func (s *Settings) endpoint(path []byte) *endpoint {
+// authorizationServer is where RFC 8414 has the metadata of an issuer, before the
+// path of the issuer itself.
+const authorizationServer = "/.well-known/oauth-authorization-server"
+
+// endpoint is what answers a path, nil for what is forwarded, and the path without
+// the prefix.
+func (s *Settings) endpoint(path []byte) (*endpoint, []byte) {
 	if s.isResource(path) {
-		return resourceEndpoint
+		return resourceEndpoint, path
 	}
 	if s.NoEndpoints || len(path) < len(s.EndpointPrefix) || string(path[:len(s.EndpointPrefix)]) != s.EndpointPrefix {
-		return nil
+		return s.movedMetadata(path)
 	}
-	return endpoints[string(path[len(s.EndpointPrefix):])]
+	path = path[len(s.EndpointPrefix):]
+	return endpoints[string(path)], path
+}
+
+// movedMetadata is the endpoint for the metadata of an issuer with a path, which
+// RFC 8414, section 3, has at another place than under that path.
+func (s *Settings) movedMetadata(path []byte) (*endpoint, []byte) {
+	own, ok := bytes.CutSuffix(path, []byte(s.EndpointPrefix))
+	if s.NoEndpoints || !ok || string(own) != authorizationServer {
+		return nil, nil
+	}
+	return documentEndpoint, own
 }
 
 // passToEndpoint writes the request at hand anew, with its whole body, in the
@@ -117,11 +133,7 @@ func (l *lane) passToEndpoint() Outcome {
 	out = append(out, r.Method...)
 	out = append(out, ' ')
 	// The path of an endpoint is written in one way, whichever the client chose.
-	path := r.Path
-	if l.x.endpoint != resourceEndpoint {
-		path = path[len(l.x.set.EndpointPrefix):]
-	}
-	out = append(out, path...)
+	out = append(out, l.x.path...)
 	if i := bytes.IndexByte(r.Target, '?'); i >= 0 {
 		out = append(out, r.Target[i:]...)
 	}

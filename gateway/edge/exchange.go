@@ -20,6 +20,7 @@ type exchange struct {
 	match    policy.Match // the rule that the request takes
 	carried  carried      // where the route looks for tokens
 	route    *Route
+	path     []byte    // of the endpoint, without the prefix
 	endpoint *endpoint // of the gateway's own; nil for what is forwarded
 	outcome  Outcome
 	status   int
@@ -61,7 +62,7 @@ func (l *lane) handle() next {
 		return l.endExchange()
 	}
 	asked := l.ask()
-	if x.endpoint = x.set.endpoint(m.req.Path); x.endpoint != nil {
+	if x.endpoint, x.path = x.set.endpoint(m.req.Path); x.endpoint != nil {
 		if o := l.passToEndpoint(); o != Allowed {
 			l.finish(o, nil)
 			return l.endExchange()
@@ -76,6 +77,9 @@ func (l *lane) handle() next {
 	}
 	d := l.s.decide(x.set, asked, &x.match, p, x.began)
 	x.route = d.route
+	if d.why != "" {
+		l.s.log.Debug("refused", "id", string(x.id[:]), "outcome", answers[d.outcome].label, "why", d.why)
+	}
 	if d.who.Claims != nil {
 		x.subject = d.who.Claims.Subject()
 	}

@@ -122,3 +122,42 @@ func (k known) Authenticate(Presented, time.Time) (Identity, Outcome) { return k
 func (k known) Token(p Presented) ([]byte, Outcome)                   { return k.who.Token, Allowed }
 func (k known) Explain(Presented, time.Time) (code, detail string)    { return "", "" }
 func (k known) Revoked(*claims.Claims) bool                           { return false }
+
+// What rewriting leaves is as strict as what came: the reader of requests takes it,
+// and finds nothing in it that the request did not have.
+func FuzzRewrite(f *testing.F) {
+	for _, s := range []string{"/api/x?y", "/%61pi/%2e%2e", "/api//x", "/api/a%2fb", "/u/a../b", "/u/x%3fy", "/api", "/u/..;x", "/u/%25/é", "/u.%3f0"} {
+		f.Add([]byte(s))
+	}
+	every := []string{"semicolons", "empty_segments", "encoded_delimiters", "brackets", "latin1"}
+	table, err := policy.New([]policy.Route{
+		{Prefix: "/api", StripPrefix: true, EncodedSlashes: true, PathAllows: every},
+		{Regex: "/u(.*)", Rewrite: "/v/$1", EncodedSlashes: true, PathAllows: every},
+		{Prefix: "/", Rewrite: "/w", EncodedSlashes: true, PathAllows: every},
+	}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	lim := wire.Limits{Target: 8 << 10}
+	f.Fuzz(func(t *testing.T, target []byte) {
+		var r, made wire.Request
+		if r.SetTarget([]byte("GET"), target, lim) != nil {
+			return
+		}
+		asked := &policy.Request{Method: r.Method, Path: r.Path, Needs: r.Needs}
+		m := table.Match(asked)
+		if m.Rule == nil {
+			return
+		}
+		out, ok := m.Rule.AppendTarget(nil, r.Target, asked, "/base")
+		if !ok {
+			return
+		}
+		if err := made.SetTarget([]byte("GET"), out, wire.Limits{Target: 64 << 10}); err != nil {
+			t.Fatalf("%q became %q: %v", target, out, err)
+		}
+		if made.Needs&^(r.Needs|policy.EmptySegments|policy.Semicolons|policy.EncodedDelimiters) != 0 || r.Needs == 0 && made.Needs&^policy.EmptySegments != 0 {
+			t.Fatalf("%q needs %b, %q needs %b", target, r.Needs, out, made.Needs)
+		}
+	})
+}

@@ -21,11 +21,12 @@ func (r *Rule) AppendTarget(dst, target []byte, asked *Request, base string) ([]
 		path, query = target[:i], target[i:]
 	}
 	dst = append(dst, base...)
+	ok := true
 	switch {
 	case !r.rewrites:
 		dst = append(dst, path...)
 	case r.Regex != "":
-		dst = r.appendExpanded(dst, asked.Path)
+		dst, ok = r.appendExpanded(dst, asked.Path)
 	case r.Path != "":
 		dst = append(dst, r.Rewrite...)
 	default:
@@ -37,16 +38,17 @@ func (r *Rule) AppendTarget(dst, target []byte, asked *Request, base string) ([]
 		dst = append(dst, '/')
 	}
 	made := dst[start:]
-	ok := made[0] == '/' && (len(made) < 2 || made[1] != '/') && !DotSegment(made)
+	ok = ok && made[0] == '/' && (len(made) < 2 || made[1] != '/') && !DotSegment(made)
 	return append(dst, query...), ok
 }
 
 // appendExpanded adds Rewrite with $1 and ${name} replaced by what the regex has
-// found, percent-encoded where a path needs it.
-func (r *Rule) appendExpanded(dst, path []byte) []byte {
+// found, percent-encoded where a path needs it. It reports whether the result, not
+// encoded, is free of dot segments.
+func (r *Rule) appendExpanded(dst, path []byte) ([]byte, bool) {
 	match := r.regexp.FindSubmatchIndex(path)
 	if match == nil {
-		return append(dst, r.Rewrite...)
+		return dst, false
 	}
 	made := r.regexp.Expand(nil, []byte(r.Rewrite), path, match)
 	for i, c := range made {
@@ -58,7 +60,7 @@ func (r *Rule) appendExpanded(dst, path []byte) []byte {
 		const hex = "0123456789ABCDEF"
 		dst = append(dst, '%', hex[c>>4], hex[c&15])
 	}
-	return dst
+	return dst, !DotSegment(made)
 }
 
 // encodedLen is the length of the beginning of path, which is percent-encoded,

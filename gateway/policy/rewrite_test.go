@@ -40,6 +40,7 @@ func TestAppendTarget(t *testing.T) {
 	f(regex, "", "/users/a%3fb/orders/7", "/users/a?b/orders/7", "/orders/7/of/a%3Fb")
 	// what comes out is as strict as what goes in
 	f(Route{Regex: `/x/a(.*)`, Rewrite: "/$1"}, "", "/x/a../b", "/x/a../b", "")
+	f(Route{Regex: `/x(.*)`, Rewrite: "/v/$1"}, "", "/x.%3f0", "/x.?0", "")
 	f(Route{Regex: `/x(.*)`, Rewrite: "/$1"}, "", "/x/b", "/x/b", "")
 	f(strip, "", "*", "*", "*")
 }
