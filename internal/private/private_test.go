@@ -160,6 +160,29 @@ func TestOthersFiles(t *testing.T) {
 		}()
 		f()
 	}
+	// A volume of Kubernetes: root's, and open to the group of the process.
+	volume := filepath.Join(filepath.Dir(dir), "volume")
+	if err := os.Mkdir(volume, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, volume, 0o775|os.ModeSetgid)
+	if err := CheckDir(volume); !errors.Is(err, ErrMode) {
+		t.Errorf("a folder open to root's group, as root: %v, not ErrMode", err)
+	}
+	as(54321, func() {
+		if err := CheckDir(volume); err != nil {
+			t.Errorf("a folder of root's that the process's group may write to: %v", err)
+		}
+	})
+	if err := os.Chown(volume, 0, 4711); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, volume, 0o775)
+	as(54321, func() {
+		if err := CheckDir(volume); !errors.Is(err, ErrMode) {
+			t.Errorf("another group's: %v, not ErrMode", err)
+		}
+	})
 	as(54321, func() {
 		if err := CheckDir(dir); !errors.Is(err, ErrOwner) {
 			t.Errorf("another user's folder: %v, not ErrOwner", err)
