@@ -112,6 +112,9 @@ func (c *StoreConfig) check() error {
 	if !slices.Contains([]string{StorePebble, StoreMemory, StoreRedis}, c.Kind) {
 		errs = append(errs, fmt.Errorf("store.kind: %q is not pebble, memory or redis", c.Kind))
 	}
+	if c.Kind == StorePebble && c.Redis.Address != "" && len(c.Redis.Addresses) == 0 {
+		errs = append(errs, errors.New("store.redis: is given, and store.kind is not redis: everything would be kept in "+c.Kind))
+	}
 	if c.HotTokens < 0 {
 		errs = append(errs, errors.New("store.hot_tokens: must not be negative"))
 	}

@@ -63,6 +63,7 @@ func TestCheckRefuses(t *testing.T) {
 	f("login_client_id: "+account.ErrClientID.Error(), func(c *Config) { c.LoginClientID = "a b" })
 	f("admin_hosts[1]: must be a host name or an address without a port", func(c *Config) { c.AdminHosts = []string{"metrics.internal", "metrics:8091"} })
 	f(`store.kind: "bolt" is not pebble, memory or redis`, func(c *Config) { c.Store.Kind = "bolt" })
+	f("store.redis: is given, and store.kind is not redis: everything would be kept in pebble", func(c *Config) { c.Store.Redis.Address = "127.0.0.1:6379" })
 	f("store.hot_tokens: must not be negative", func(c *Config) { c.Store.HotTokens = -1 })
 	f("store.redis.address: must be given", func(c *Config) { c.Store.Kind, c.Keys.Env = StoreRedis, "KEYS" })
 	redis := func(c *Config) {

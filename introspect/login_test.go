@@ -272,6 +272,8 @@ func TestImportRefuses(t *testing.T) {
 	bad(admin.JSONLines, good+`{"id":"da ve","hash":"x"}`, "line 2: "+account.ErrUserID.Error(), account.ErrUserID)
 	bad(admin.JSONLines, good+`{"id":"dave","password":"x"}`, "line 2: not an object with members id, hash, roles, scopes", nil)
 	bad(admin.JSONLines, good+`{} {}`, "line 2: not an object with members id, hash, roles, scopes", nil)
+	bad(admin.CSV, "\ufeffid,hash\n", "header: begins with a byte order mark: save the file as UTF-8 without one", nil)
+	bad(admin.CSV, "id;hash\n", "header: columns are separated by semicolons: separate them by commas", nil)
 	bad(admin.CSV, "id,password\na,b\n", "header: column is not one of id, hash, roles, scopes", nil)
 	bad(admin.CSV, "id,roles\na,b\n", "header: columns id and hash are required", nil)
 	bad(admin.CSV, "id,hash\ncarol,x\n", "line 2: "+account.ErrHash.Error(), account.ErrHash)

@@ -1,6 +1,7 @@
 package yamlconf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -81,6 +82,10 @@ func Warnings(path string, into Warner) (Errors, error) {
 // parse returns the root of the document, or nil where it is empty or cannot
 // be parsed.
 func (d *decoder) parse(data []byte) (body ast.Node) {
+	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
+		d.errorf(1, "the file begins with a byte order mark, which YAML files need not: save it as UTF-8 without one")
+		return nil
+	}
 	if len(data) > maxFile {
 		d.errorf(1, "the file is larger than %d KiB", maxFile>>10)
 		return nil

@@ -325,3 +325,10 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("%v, %v; want %s", got, err, want)
 	}
 }
+
+func TestByteOrderMarkIsNamed(t *testing.T) {
+	err := Parse("b.yaml", []byte("\xef\xbb\xbfa: 1\n"), new(struct{}))
+	if want := "b.yaml:1: the file begins with a byte order mark, which YAML files need not: save it as UTF-8 without one"; err == nil || err.Error() != want {
+		t.Errorf("%v, wanted %s", err, want)
+	}
+}

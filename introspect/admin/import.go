@@ -95,6 +95,12 @@ func readCSV(from io.Reader) ([]row, error) {
 		return nil, fmt.Errorf("reading the header: %w", err)
 	}
 	columns := []string{"id", "hash", "roles", "scopes"}
+	if strings.HasPrefix(header[0], "\ufeff") {
+		return nil, errors.New("header: begins with a byte order mark: save the file as UTF-8 without one")
+	}
+	if len(header) == 1 && strings.Contains(header[0], ";") {
+		return nil, errors.New("header: columns are separated by semicolons: separate them by commas")
+	}
 	for _, name := range header {
 		if !slices.Contains(columns, name) {
 			return nil, fmt.Errorf("header: column is not one of %s", strings.Join(columns, ", "))
