@@ -73,7 +73,7 @@ func (e *Engine) verifyChunk(b *batch, tokens [][]byte, out []Verdict, now claim
 		t := &b.tokens[i]
 		issuer, keys, err := e.prepare(t, token)
 		if err != nil {
-			v.Err = err
+			v.Err = e.refuse(issuer, err)
 			continue
 		}
 		key := keys[0]
@@ -99,6 +99,7 @@ func (e *Engine) verifyChunk(b *batch, tokens [][]byte, out []Verdict, now claim
 					break
 				}
 			}
+			e.refuse(issuer, v.Err)
 		}
 	}
 	ed25519.VerifyBatch(b.eddsaKeys, b.messages, b.values, b.valid[:len(b.eddsa)])
@@ -114,6 +115,7 @@ func (e *Engine) finishHeld(list []held, valid *[chunk]bool, now claims.Time) {
 		if h.out.Err = ErrSignature; valid[i] {
 			h.out.Claims, h.out.Err = e.finish(h.token, h.issuer, h.key, now)
 		}
+		e.refuse(h.issuer, h.out.Err)
 	}
 }
 

@@ -40,6 +40,7 @@ type Engine struct {
 	patterns []*issuer // whose names have places
 	domains  []*issuer // whose tokens may have no iss
 	longest  int       // token
+	refusals refusals  // of tokens of no issuer
 	tooLong  error     // says what longest is
 	cache    *claimcache.Cache[verified]
 	headers  jwt.Headers

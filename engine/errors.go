@@ -38,7 +38,7 @@ var (
 	ErrRevoked = errors.New("revoked")
 )
 
-var codes = []struct {
+var codes = [...]struct {
 	err  error
 	code string
 }{

@@ -68,6 +68,8 @@ type Issuer struct {
 	MaxLifetime time.Duration
 	// Revocations is what has been revoked; nil for nothing.
 	Revocations *revocation.Set
+
+	answer bool // of an AnswerReader
 }
 
 // ErrConfig: the configuration is not one to verify with.
@@ -86,6 +88,7 @@ type issuer struct {
 	rules      []*jwt.Rule
 	revoked    *revocation.Set
 	conf       Issuer // what it was made of
+	refusals   refusals
 }
 
 func newIssuer(c Issuer) (*issuer, error) {
@@ -130,7 +133,10 @@ func newIssuer(c Issuer) (*issuer, error) {
 	}
 	paths := jwt.Paths{
 		Subject: c.SubjectClaims, Client: c.ClientClaims, TokenID: c.TokenIDClaims,
-		Roles: c.RoleClaims, Scopes: c.ScopeClaims, Optional: c.OptionalClaims,
+		Roles: c.RoleClaims, Scopes: c.ScopeClaims, Optional: c.OptionalClaims, Answer: c.answer,
+	}
+	if c.answer {
+		paths.Issuer = c.Name // answers need not name it
 	}
 	if c.TrustDomain != "" {
 		if strings.ContainsAny(c.TrustDomain, "/:") || c.TrustDomain == "*" && c.Name != "" {
@@ -202,6 +208,11 @@ func (i *issuer) checkToken(t *jwt.Token, c *claims.Claims) error {
 		return ErrBound
 	}
 	return nil
+}
+
+// isNamed reports whether iss names i.
+func (i *issuer) isNamed(iss string) bool {
+	return iss == i.name || slices.Contains(i.conf.Aliases, iss) || i.pattern != nil && i.pattern.matches([]byte(iss))
 }
 
 // isRevoked reports whether what c speaks of was revoked.

@@ -53,12 +53,12 @@ func (e *Engine) recall(token []byte, now claims.Time) (c *claims.Claims, err er
 		v.snapshot.Store(s)
 	}
 	if err := v.issuer.policy.CheckTime(v.claims, now); err != nil {
-		return nil, err, true
+		return nil, e.refuse(v.issuer, err), true
 	}
 	if g := v.issuer.generation(); v.checked.Load() != g {
 		if v.issuer.isRevoked(v.claims) {
 			e.cache.Delete(token)
-			return nil, ErrRevoked, true
+			return nil, e.refuse(v.issuer, ErrRevoked), true
 		}
 		v.checked.Store(g)
 	}

@@ -28,18 +28,20 @@ func (e *Engine) verifyAt(token []byte, now claims.Time) (*claims.Claims, error)
 func (e *Engine) verify(t *jwt.Token, token []byte, now claims.Time) (*claims.Claims, error) {
 	i, keys, err := e.prepare(t, token)
 	if err != nil {
-		return nil, err
+		return nil, e.refuse(i, err)
 	}
 	for _, k := range keys {
 		if k.Verify(t.Signed, t.Signature) {
-			return e.finish(t, i, k, now)
+			c, err := e.finish(t, i, k, now)
+			return c, e.refuse(i, err)
 		}
 	}
-	return nil, ErrSignature
+	return nil, e.refuse(i, ErrSignature)
 }
 
 // prepare reads token and finds the keys to try it with, at least one. Nothing it
-// returns is to be believed before one of them has verified the signature.
+// returns is to be believed before one of them has verified the signature. With an
+// error it returns the issuer that the token names, nil if none is found.
 func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, []*keyset.Key, error) {
 	if len(token) > e.longest {
 		return nil, nil, e.tooLong
@@ -55,16 +57,16 @@ func (e *Engine) prepare(t *jwt.Token, token []byte) (*issuer, []*keyset.Key, er
 		return nil, nil, err
 	}
 	if err := i.check(&t.Header); err != nil {
-		return nil, nil, err
+		return i, nil, err
 	}
 	keys := i.keys.Find(t.KeyID, t.Algorithm)
 	if len(keys) > 0 {
 		return i, keys, nil
 	}
 	if t.KeyID != "" && i.keys.Snapshot().Key(t.KeyID) != nil {
-		return nil, nil, ErrAlgorithm
+		return i, nil, ErrAlgorithm
 	}
-	return nil, nil, ErrUnknownKey
+	return i, nil, ErrUnknownKey
 }
 
 // finish makes the claims of a token whose signature was verified, and decides

@@ -66,8 +66,22 @@ type Readiness struct {
 	// Refused says that the security service does not accept the gateway's own
 	// credentials.
 	Refused string `json:"refused,omitempty"`
+	// NoService: there is no security service, and so no feed, logins and API users.
+	NoService bool `json:"no_security_service,omitempty"`
+	// Issuers are those of the configuration's issuers.
+	Issuers []IssuerReadiness `json:"issuers,omitempty"`
 	// BreakerOpen: the security service is not being called, because it fails.
 	BreakerOpen bool `json:"breaker_open"`
+}
+
+// IssuerReadiness is what /readyz says of one of issuers; Keys, KeyAge and
+// KeysStale are as those of Readiness. An issuer without keys makes the gateway
+// unready, unless its tokens are introspected.
+type IssuerReadiness struct {
+	Issuer    string  `json:"issuer"`
+	Keys      int     `json:"keys"`
+	KeyAge    float64 `json:"key_age_seconds"`
+	KeysStale bool    `json:"keys_stale"`
 }
 
 // Readiness says whether the gateway can do its work.
@@ -78,14 +92,27 @@ func (g *Gateway) Readiness() Readiness {
 		FeedSilence: -1,
 		KeyAge:      -1,
 		FeedStale:   a.stale.Load(),
-		BreakerOpen: a.client.Open(),
+		NoService:   a.client == nil,
 	}
-	if a.follower.Ready() {
+	if a.follower != nil && a.follower.Ready() {
 		r.FeedSilence = a.follower.Lag(time.Now()).Seconds()
 	}
 	r.Ready = !r.Draining && !r.FeedStale
-	if err := a.client.Refused(); err != nil {
-		r.Ready, r.Refused = false, err.Error()
+	if a.client != nil {
+		r.BreakerOpen = a.client.Open()
+		if err := a.client.Refused(); err != nil {
+			r.Ready, r.Refused = false, err.Error()
+		}
+	}
+	for i, keys := range a.others.keys {
+		c := &a.others.conf[i]
+		of := IssuerReadiness{Issuer: c.Name, Keys: keys.Snapshot().Len(), KeyAge: -1}
+		if at := keys.Read(); !at.IsZero() {
+			of.KeyAge = max(time.Since(at).Seconds(), 0)
+		}
+		of.KeysStale = c.Keys.MaxAge > 0 && of.KeyAge > c.Keys.MaxAge.Seconds()
+		r.Issuers = append(r.Issuers, of)
+		r.Ready = r.Ready && !of.KeysStale && (of.Keys > 0 || c.Introspection.URL != "")
 	}
 	if a.keys != nil {
 		r.Keys, r.KeyAge = a.keys.Snapshot().Len(), a.keyAge(time.Now())

@@ -95,7 +95,7 @@ func newAPIUsers(cfg APIUsers, source tokenSource) *apiUsers {
 
 // user authenticates a client by its credentials and goes on with its token.
 func (a *authenticator) user(c credential, now time.Time) (edge.Identity, edge.Outcome) {
-	if a.users.cfg.Disabled {
+	if a.users == nil || a.users.cfg.Disabled {
 		return edge.Identity{}, edge.InvalidToken
 	}
 	o := edge.InvalidClient

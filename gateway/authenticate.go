@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/tollgate/tollgate/engine/keyset"
 	"github.com/tollgate/tollgate/engine/revocation"
 	"github.com/tollgate/tollgate/gateway/edge"
+	"github.com/tollgate/tollgate/gateway/identity"
 	"github.com/tollgate/tollgate/internal/exposition"
 	"github.com/tollgate/tollgate/introspect/client"
 )
@@ -29,13 +31,16 @@ type authenticator struct {
 	keys     *keyset.KeySet // jwt and phantom
 	source   keySource      // of keys
 	keysRead atomic.Int64   // when they last were, Unix nanoseconds
-	client   *client.Client
-	set      *revocation.Set
+	others   *issuers
+	client   *client.Client // nil without a security service, as are the next two
 	follower *revocation.Follower
 	users    *apiUsers
-	serve    bool              // requests while the feed is lost
-	stale    atomic.Bool       // the feed is lost for too long, or not read yet
-	refusals func(code string) // counts a token that was not accepted
+	set      *revocation.Set
+	maxToken int
+	tooLong  func(error)         // logs that tokens are
+	inactive func(issuer string) // counts a token that introspection does not accept
+	serve    bool                // requests while the feed is lost
+	stale    atomic.Bool         // the feed is lost for too long, or not read yet
 }
 
 // The type of a signed introspection answer (RFC 9701, section 5).
@@ -45,14 +50,47 @@ var errAnswerKey = errors.New("no key has signed it")
 
 func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
 	a := &authenticator{
-		mode:  cfg.Mode,
-		set:   revocation.NewSet(),
-		serve: cfg.Revocations.WhenStale == StaleServe,
+		mode:     cfg.Mode,
+		set:      revocation.NewSet(),
+		serve:    cfg.Revocations.WhenStale == StaleServe,
+		maxToken: cfg.Limits.Token, tooLong: quietly(log, "a token is refused for its length"),
 	}
-	a.stale.Store(true)
-	if cfg.Mode != ModeOpaque {
+	a.stale.Store(cfg.hasService())
+	if cfg.Mode != ModeOpaque && cfg.Issuer != "" {
 		a.source.use(keysAt(cfg))
 		a.keys = newKeys(cfg, &a.source, &a.keysRead, log)
+	}
+	var err error
+	if a.others, err = newIssuers(cfg, a.set, log); err != nil {
+		return nil, err
+	}
+	if err = a.newService(cfg, log); err != nil {
+		a.others.close()
+		return nil, err
+	}
+	list := a.others.rules
+	if cfg.Mode == ModeJWT && cfg.Issuer != "" {
+		issuer := engine.Issuer{Name: cfg.Issuer, Keys: a.keys, Skew: cfg.Skew, Revocations: a.set}
+		if cfg.Audience != "" {
+			issuer.Audiences = []string{cfg.Audience}
+		}
+		list = append([]engine.Issuer{issuer}, list...)
+	}
+	if len(list) > 0 {
+		a.engine, err = engine.New(engine.Config{Issuers: list, CacheBytes: cfg.Cache.Claims, MaxToken: cfg.Limits.Token})
+		if err != nil {
+			a.close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// newService makes ready what there is with a security service alone.
+func (a *authenticator) newService(cfg *Config, log *slog.Logger) error {
+	if !cfg.hasService() {
+		log.Info("no security_service: no logins, API users, opaque tokens of its, and no revocations")
+		return nil
 	}
 	cc := cfg.SecurityService
 	cc.Issuer, cc.Audience = cfg.Issuer, cfg.Audience
@@ -63,25 +101,14 @@ func newAuthenticator(cfg *Config, log *slog.Logger) (*authenticator, error) {
 	cc.Verify = a.verifyAnswer
 	var err error
 	if a.client, err = client.New(cc); err != nil {
-		return nil, fmt.Errorf("security_service: %w", err)
-	}
-	if cfg.Mode == ModeJWT {
-		issuer := engine.Issuer{Name: cfg.Issuer, Keys: a.keys, Skew: cfg.Skew, Revocations: a.set}
-		if cfg.Audience != "" {
-			issuer.Audiences = []string{cfg.Audience}
-		}
-		a.engine, err = engine.New(engine.Config{Issuers: []engine.Issuer{issuer}, CacheBytes: cfg.Cache.Claims})
-		if err != nil {
-			a.client.Close()
-			return nil, err
-		}
+		return fmt.Errorf("security_service: %w", err)
 	}
 	a.follower = revocation.NewFollower(feed{a.client}, a.set, revocation.Options{
 		MaxSilence: cfg.Revocations.MaxSilence,
-		OnError:    quietly(log, "following revocations"), // that it is back, housekeeping says
+		OnError:    quietly(log, "following revocations"),
 	})
 	a.users = newAPIUsers(cfg.APIUsers, a.client)
-	return a, nil
+	return nil
 }
 
 // quietly logs an error that comes again and again at most every ten seconds.
@@ -95,37 +122,43 @@ func quietly(log *slog.Logger, doing string) func(error) {
 	}
 }
 
-// countRefusals counts tokens that are not accepted in set, by code.
+// countRefusals counts in set tokens that introspection does not accept; package
+// engine counts the others itself.
 func (a *authenticator) countRefusals(set *metrics.Set, issuer string) {
-	counter := func(code string) *metrics.Counter {
-		return set.GetOrCreateCounter(fmt.Sprintf("tollgate_tokens_refused_total{issuer=%s,code=%q}", exposition.Quote(issuer), code))
-	}
-	byCode := map[string]*metrics.Counter{codeInactive: counter(codeInactive)}
-	for _, code := range engine.Codes() {
-		byCode[code] = counter(code)
-	}
-	a.refusals = func(code string) {
-		if c := byCode[code]; c != nil {
-			c.Inc()
+	a.inactive = func(of string) {
+		if of == "" {
+			of = issuer
 		}
+		set.GetOrCreateCounter(fmt.Sprintf("tollgate_tokens_refused_total{issuer=%s,code=%q}", exposition.Quote(of), codeInactive)).Inc()
 	}
 }
 
-// codeInactive stands for a token that the security service does not know, or
-// not any more. The service does not say more of it (RFC 7662, section 2.2).
+// codeInactive stands for a token that the issuer does not know, or not any more.
+// It does not say more of it (RFC 7662, section 2.2).
 const codeInactive = "inactive"
 
 // Explain says why a token is not accepted.
 func (a *authenticator) Explain(p edge.Presented, now time.Time) (code, detail string) {
 	c := readCredential(p.Authorization, p.HasAuthorization, p.APIKey, p.HasAPIKey)
-	switch {
-	case c.kind == badCredential:
+	if c.kind == badCredential {
 		return "malformed", "the credentials are not a scheme with one token, or there are two of them"
-	case a.mode != ModeJWT:
+	}
+	if asker := a.others.introspector(c.value); asker != nil {
+		return codeInactive, fmt.Sprintf("%s says that the token is not active, or says of it what its rules do not allow", asker.Issuer)
+	}
+	if !a.verifies(c.value) {
 		return codeInactive, "the security service says that the token is not active, or it was revoked"
 	}
 	x := a.engine.ExplainAt(c.value, now)
+	if x.Issuer != "" {
+		x.Detail += " (rules for " + x.Issuer + ")"
+	}
 	return engine.Code(x.Err), x.Detail
+}
+
+// verifies reports whether token is verified here, and not by introspection.
+func (a *authenticator) verifies(token []byte) bool {
+	return a.mode == ModeJWT || a.engine != nil && identity.LooksLikeJWT(token)
 }
 
 // run keeps keys and revocations current until ctx ends.
@@ -133,14 +166,22 @@ func (a *authenticator) run(ctx context.Context) {
 	if a.keys != nil {
 		go a.keys.Run(ctx)
 	}
-	go a.follower.Run(ctx)
+	for _, keys := range a.others.keys {
+		go keys.Run(ctx)
+	}
+	if a.follower != nil {
+		go a.follower.Run(ctx)
+	}
 }
 
 func (a *authenticator) close() {
 	if a.engine != nil {
 		a.engine.Close()
 	}
-	a.client.Close()
+	a.others.close()
+	if a.client != nil {
+		a.client.Close()
+	}
 }
 
 // Authenticate says who is asking; edge.Allowed means that it is known.
@@ -176,50 +217,69 @@ func (a *authenticator) token(token []byte, now time.Time) (edge.Identity, edge.
 	if a.stale.Load() && !a.serve {
 		return edge.Identity{}, edge.Unavailable
 	}
+	if len(token) > a.maxToken {
+		a.tooLong(fmt.Errorf("it has %d bytes; at most %d are looked at (limits.token)", len(token), a.maxToken))
+		return edge.Identity{}, edge.InvalidToken
+	}
 	var who edge.Identity
 	var err error
-	switch a.mode {
-	case ModeJWT:
+	asker := a.others.introspector(token)
+	switch {
+	case asker != nil:
+		who, err = a.ask(asker.Introspect, token)
+	case a.verifies(token):
 		who.Token = token
-		who.Claims, err = a.engine.VerifyAt(token, now)
-		if err != nil {
-			if a.keys.Snapshot().Len() == 0 {
+		if who.Claims, err = a.engine.VerifyAt(token, now); err != nil {
+			if errors.Is(err, engine.ErrUnknownKey) && a.noKeys() {
 				return edge.Identity{}, edge.Unavailable // nobody can be told from anybody
 			}
-			a.refusals(engine.Code(err))
 			return edge.Identity{}, edge.InvalidToken
 		}
+		return who, edge.Allowed
+	case a.mode == ModePhantom:
+		who, err = a.ask(a.client.IntrospectPhantom, token)
 	default:
-		who, err = a.introspect(token)
-		if err != nil {
-			o := refused(err)
-			if o == edge.InvalidToken {
-				a.refusals(codeInactive)
-			}
-			return edge.Identity{}, o
+		who, err = a.ask(a.client.Introspect, token)
+	}
+	o := edge.Allowed
+	switch {
+	case err != nil:
+		o = refused(err)
+	case now.UnixMilli() >= int64(who.Claims.ExpiresAt()) || a.Revoked(who.Claims):
+		o = edge.InvalidToken
+	}
+	if o == edge.InvalidToken {
+		of := ""
+		if asker != nil {
+			of = asker.Issuer
 		}
-		if now.UnixMilli() >= int64(who.Claims.ExpiresAt()) || a.Revoked(who.Claims) {
-			a.refusals(codeInactive)
-			return edge.Identity{}, edge.InvalidToken
-		}
+		a.inactive(of)
+	}
+	if o != edge.Allowed {
+		return edge.Identity{}, o
 	}
 	return who, edge.Allowed
 }
 
-func (a *authenticator) introspect(token []byte) (edge.Identity, error) {
+// noKeys reports whether there is an issuer whose keys are not there.
+func (a *authenticator) noKeys() bool {
+	if a.keys != nil && a.keys.Snapshot().Len() == 0 {
+		return true
+	}
+	return slices.ContainsFunc(a.others.keys, func(k *keyset.KeySet) bool { return k.Snapshot().Len() == 0 })
+}
+
+// ask has a token introspected.
+func (a *authenticator) ask(introspect func(context.Context, []byte) (*client.Answer, error), token []byte) (edge.Identity, error) {
 	if !tokenShaped(token) {
 		return edge.Identity{}, client.ErrInactive
 	}
-	ask := a.client.Introspect
-	if a.mode == ModePhantom {
-		ask = a.client.IntrospectPhantom
-	}
-	answer, err := ask(context.Background(), token)
+	answer, err := introspect(context.Background(), token)
 	if err != nil {
 		return edge.Identity{}, err
 	}
 	who := edge.Identity{Claims: answer.Claims, Token: token}
-	if a.mode == ModePhantom {
+	if answer.Phantom != "" {
 		who.Token, who.Phantom = nil, answer.Phantom
 	}
 	return who, nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/engine/jwt"
 	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/gateway/policy"
 	"github.com/tollgate/tollgate/internal/hostcheck"
@@ -59,8 +60,11 @@ func checkTokens(c *Config) error {
 	if !slices.Contains([]string{ModeJWT, ModeOpaque, ModePhantom}, c.Mode) {
 		return at("mode", "want jwt, opaque or phantom, not %q", c.Mode)
 	}
-	if c.Issuer == "" {
+	if c.Issuer == "" && len(c.Issuers) == 0 {
 		return at("issuer", "required")
+	}
+	if err := checkIssuers(c); err != nil {
+		return err
 	}
 	if c.Skew < 0 || c.Skew > time.Minute {
 		return at("skew", "want 0s to 60s")
@@ -88,7 +92,14 @@ func checkTokens(c *Config) error {
 }
 
 func checkService(c *Config) error {
-	if err := c.SecurityService.Check(); err != nil {
+	if !c.hasService() {
+		switch {
+		case c.Mode != ModeJWT:
+			return at("security_service.url", "required in mode %s", c.Mode)
+		case c.Issuer != "" && c.Keys.URL == "" && c.Keys.File == "":
+			return at("keys", "give url or file: there is no security_service to read the keys of")
+		}
+	} else if err := c.SecurityService.Check(); err != nil {
 		return fmt.Errorf("security_service.%w", err)
 	}
 	if err := c.UpstreamSecret.Check(); err != nil {
@@ -241,6 +252,9 @@ func checkBounds(c *Config) error {
 	}
 	if l.Target < 64 || l.Target > l.Head {
 		return at("limits.target", "want 64 up to limits.head")
+	}
+	if l.Token < 64 || l.Token > jwt.MaxSize {
+		return at("limits.token", "want 64 to %d", jwt.MaxSize)
 	}
 	if l.Fields < 1 || l.Fields > 255 {
 		return at("limits.fields", "want 1 to 255")

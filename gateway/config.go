@@ -3,6 +3,7 @@ package gateway
 import (
 	"time"
 
+	"github.com/tollgate/tollgate/gateway/identity"
 	"github.com/tollgate/tollgate/gateway/policy"
 	"github.com/tollgate/tollgate/introspect/client"
 )
@@ -27,15 +28,17 @@ type Config struct {
 	Pprof bool `yaml:"pprof"`
 	// Mode is jwt, opaque or phantom. Default jwt.
 	Mode string `yaml:"mode"`
-	// Issuer is the iss that tokens have to name. Required.
+	// Issuer is the iss that tokens have to name. Required without issuers.
 	Issuer string `yaml:"issuer"`
 	// Audience is the aud that tokens have to name. Empty accepts any.
 	Audience string `yaml:"audience"`
-	// Skew is the clock skew granted to JWTs, at most 60s. Default 0s.
+	// Skew is the clock skew granted to JWTs of issuer, whose clock is the security service's, at most 60s; issuers have their own. Default 0s.
 	Skew time.Duration `yaml:"skew"`
+	// Issuers are other issuers whose tokens are taken, beside that of issuer or instead of it; docs/issuers.md has their keys.
+	Issuers []identity.Issuer `yaml:"issuers"`
 	// Keys says where the issuer's public keys are.
 	Keys Keys `yaml:"keys"`
-	// SecurityService is the service that issues and introspects tokens. Required.
+	// SecurityService is the service that issues and introspects tokens. Required, but in mode jwt: without it there are no logins, API users, opaque tokens of its and no revocations.
 	SecurityService client.Config `yaml:"security_service"`
 	// Cache bounds what is remembered of tokens.
 	Cache Cache `yaml:"cache"`
@@ -165,6 +168,8 @@ type Limits struct {
 	Target int `yaml:"target"`
 	// Fields is the number of header fields, at most 255. Default 100.
 	Fields int `yaml:"fields"`
+	// Token is the size of a token in bytes, at most 32768. Default 8192.
+	Token int `yaml:"token"`
 	// Connections is the number of client connections. Default 20000.
 	Connections int `yaml:"connections"`
 	// ConnectionsPerAddress is the number of connections from one address; 0 for no bound. Default 0.

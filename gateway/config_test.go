@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tollgate/tollgate/gateway/identity"
 	"github.com/tollgate/tollgate/introspect/client"
 )
 
@@ -129,7 +131,7 @@ func TestExplain(t *testing.T) {
 func keys(prefix string, v reflect.Value, found map[string]string) {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("yaml")
-		if name == "-" {
+		if name == "-" || !v.Type().Field(i).IsExported() {
 			continue
 		}
 		f, path := v.Field(i), prefix+name
@@ -150,12 +152,17 @@ func keys(prefix string, v reflect.Value, found map[string]string) {
 	}
 }
 
-// docs/gateway.md lists every key, with the default that the code has, and no other.
+// docs/gateway.md, with docs/issuers.md for issuers, lists every key, with the default that the code has, and no other.
 func TestDocumentation(t *testing.T) {
 	b, err := os.ReadFile("../docs/gateway.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	issuers, err := os.ReadFile("../docs/issuers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = append(b, issuers[bytes.Index(issuers, []byte("## Every key")):]...)
 	documented := map[string]string{}
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]*) \\|").FindAllStringSubmatch(string(b), -1) {
 		if _, twice := documented[m[1]]; twice {
@@ -164,6 +171,7 @@ func TestDocumentation(t *testing.T) {
 		documented[m[1]] = strings.Trim(m[2], "` ")
 	}
 	c := Config{Upstreams: map[string]Upstream{"x": {}}, Routes: []Route{{}}}.WithDefaults()
+	c.Issuers = []identity.Issuer{identity.Issuer{}.WithDefaults()}
 	c.SecurityService = c.SecurityService.WithDefaults()
 	found := map[string]string{}
 	keys("", reflect.ValueOf(c), found)

@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"bytes"
-
-	"github.com/tollgate/tollgate/engine"
 )
 
 // A kind says what a request presents.
@@ -51,13 +49,10 @@ func readCredential(authorization []byte, auth bool, apiKeyValue []byte, key boo
 	return credential{kind: badCredential}
 }
 
-// tokenShaped reports whether a token is one that any service can have issued:
-// not too long, and of the bytes of RFC 6750, section 2.1. Which of them it has
-// issued is for the service to know.
+// tokenShaped reports whether a token is one that any service can have issued: of
+// the bytes of RFC 6750, section 2.1. Which of them it has issued is for the
+// service to know.
 func tokenShaped(token []byte) bool {
-	if len(token) > engine.DefaultMaxToken {
-		return false
-	}
 	body := bytes.TrimRight(token, "=")
 	for _, c := range body {
 		switch {

@@ -1,6 +1,10 @@
 package gateway
 
-import "time"
+import (
+	"time"
+
+	"github.com/tollgate/tollgate/engine"
+)
 
 // def sets v where the configuration left it at zero.
 func def[T comparable](v *T, to T) {
@@ -30,6 +34,7 @@ func (c Config) WithDefaults() Config {
 	def(&c.Limits.Head, 16<<10)
 	def(&c.Limits.Target, 8<<10)
 	def(&c.Limits.Fields, 100)
+	def(&c.Limits.Token, engine.DefaultMaxToken)
 	def(&c.Limits.Connections, 20000)
 	def(&c.Limits.Logins, 64)
 	def(&c.Timeouts.Head, 5*time.Second)

@@ -58,8 +58,12 @@ func New(cfg Config, log *slog.Logger) (*Gateway, error) {
 		return nil, err
 	}
 	g.snap.Store(snap)
+	var service edge.Service
+	if g.auth.client != nil {
+		service = endpointService{g.auth.client, g.ctx}
+	}
 	g.edge = edge.New(edge.Config{
-		Log: log, Auth: g.auth, Service: endpointService{g.auth.client, g.ctx}, Metrics: g.metrics.requests,
+		Log: log, Auth: g.auth, Service: service, Metrics: g.metrics.requests,
 		Watchdog: g.watch, TLS: tlsConfig,
 	}, &snap.edge)
 	g.metrics.watch(g)
@@ -113,11 +117,14 @@ func (g *Gateway) housekeeping() {
 			changed = g.auth.set.Changed()
 			g.edge.CutRevoked()
 		case now := <-tick.C:
-			g.feedIs(g.auth.follower.Healthy(now))
+			if g.auth.follower != nil {
+				g.feedIs(g.auth.follower.Healthy(now))
+			}
 			if n%10 == 0 {
 				if g.snap.Load().cfg.Keys.File != "" && g.auth.keys != nil {
 					go g.auth.keys.Refresh(g.ctx) // an error is logged there
 				}
+				g.auth.others.reread(g.ctx)
 				for _, p := range g.snap.Load().pools {
 					p.Sweep()
 				}

@@ -90,7 +90,11 @@ func newKeys(cfg *Config, source keyset.Source, read *atomic.Int64, log *slog.Lo
 			}
 			told = now.String()
 			for _, r := range refused {
-				log.Warn("key refused", "key", r.String())
+				if r.Harmless() {
+					log.Debug("key is not for signatures", "key", r.String())
+				} else {
+					log.Warn("key refused", "key", r.String())
+				}
 			}
 		},
 	})

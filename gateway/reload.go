@@ -14,7 +14,7 @@ var ErrRestart = errors.New("takes a restart to change")
 // fixed is the part of a configuration that only a restart changes.
 func (c Config) fixed() Config {
 	c.Routes, c.Upstreams, c.TrustedProxies, c.AccessLog = nil, nil, nil, AccessLog{}
-	c.Limits, c.Timeouts, c.Endpoints = Limits{}, Timeouts{}, Endpoints{}
+	c.Limits, c.Timeouts, c.Endpoints = Limits{Token: c.Limits.Token}, Timeouts{}, Endpoints{}
 	c.AdminHosts, c.Pprof, c.TokenFrom = nil, false, nil
 	c.Keys.URL, c.Keys.File, c.Keys.MaxAge = "", "", 0
 	return c
@@ -56,8 +56,10 @@ func (g *Gateway) reload(cfg Config) error {
 	if _, err := newServerTLS(cfg.TLS, g.log); err != nil {
 		return err
 	}
-	if err := g.auth.client.Reread(); err != nil {
-		return fmt.Errorf("security_service.%w", err)
+	if g.auth.client != nil {
+		if err := g.auth.client.Reread(); err != nil {
+			return fmt.Errorf("security_service.%w", err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(g.ctx, keyTime)
 	defer cancel()

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +17,7 @@ import (
 )
 
 func newCheck() *cobra.Command {
-	var config, kind, profile string
+	var config, kind, profile, token string
 	var requests []string
 	cmd := &cobra.Command{
 		Use:   "check --config FILE",
@@ -27,10 +30,14 @@ readable secret, http to another machine, a file that cannot be read here.
 Whether it is a gateway's or a security service's is told from its keys. With
 --explain, a gateway's configuration is asked what becomes of a request.
 
+With --token, say how the token in a file is decided on: which issuer, which rule,
+what was expected and what was there. That reads the issuers' keys.
+
 With --profile, print what a kind of issuer writes into its tokens, in the keys
 that issuers of a gateway's configuration have.`,
 		Example: `  tollgate check --config gateway.yaml
   tollgate check --config gateway.yaml --explain "GET /orders/1" --explain "GET https://shop.example/orders"
+  tollgate check --config gateway.yaml --token token.txt --explain "GET /orders/1"
   tollgate check --profile keycloak`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,6 +57,9 @@ that issuers of a gateway's configuration have.`,
 				return err
 			}
 			if is == kindIntrospect {
+				if token != "" {
+					return usagef("--token is about gateways")
+				}
 				if len(requests) > 0 {
 					return usagef("--explain is about routes, which a security service has none of")
 				}
@@ -71,6 +81,9 @@ that issuers of a gateway's configuration have.`,
 				w.Message = "warning: " + w.Message
 				fmt.Fprintln(cmd.ErrOrStderr(), w)
 			}
+			if token != "" {
+				return checkedToken(cmd, conf, token, requests)
+			}
 			return checked(cmd, config, conf, requests)
 		},
 	}
@@ -78,10 +91,44 @@ that issuers of a gateway's configuration have.`,
 	flags.StringVar(&config, "config", "", "the configuration, a YAML file")
 	flags.StringVar(&kind, "kind", "", "gateway or introspect (default told from the keys)")
 	oneOf(cmd, "kind", kindGateway, kindIntrospect)
+	flags.StringVar(&token, "token", "", "say how the token in a file (- for stdin) is decided on and why; reads the issuers' keys")
 	flags.StringVar(&profile, "profile", "", "print the profile of a kind of issuer: "+strings.Join(identity.Profiles(), ", "))
 	oneOf(cmd, "profile", identity.Profiles()...)
 	flags.StringArrayVar(&requests, "explain", nil, `say what becomes of a request, "METHOD /path"; may be given several times`)
 	return cmd
+}
+
+// checkedToken tells how a token is decided on, alone and on the requests.
+func checkedToken(cmd *cobra.Command, conf gateway.Config, path string, requests []string) error {
+	var token []byte
+	var err error
+	if path == "-" {
+		token, err = io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1<<20))
+	} else {
+		token, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return fmt.Errorf("reading --token: %w", err)
+	}
+	if len(requests) == 0 {
+		requests = []string{""}
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), 15*time.Second)
+	defer cancel()
+	for _, r := range requests {
+		method, target, ok := strings.Cut(r, " ")
+		if r != "" && (!ok || method == "" || !strings.HasPrefix(target, "/")) {
+			return usagef("--explain takes a method and a path, such as \"GET /orders/1\", not %q", r)
+		}
+		text, err := conf.ExplainToken(ctx, token, method, target)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checked tells what a good gateway configuration does with the requests.

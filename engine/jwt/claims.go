@@ -17,6 +17,13 @@ func (t *Token) Claims(m *Mapping) (*claims.Claims, error) {
 	return t.claims(m, string(t.Payload))
 }
 
+// ReadAnswer makes a Token of the payload alone of an introspection answer, which
+// has to be strict JSON as that of tokens. There is no signature to verify.
+func ReadAnswer(payload []byte) (*Token, error) {
+	t := &Token{Payload: payload}
+	return t, t.Scan()
+}
+
 // ClaimsAndCopy is Claims and a copy of the token in the same memory, for caches
 // that keep both.
 func (t *Token) ClaimsAndCopy(m *Mapping) (c *claims.Claims, token string, err error) {
@@ -75,8 +82,11 @@ func (t *Token) claims(m *Mapping, text string) (*claims.Claims, error) {
 	if v.Issuer == "" {
 		v.Issuer = m.issuer
 	}
+	if m.answer && !p.hasExpires {
+		v.ExpiresAt = maxDate
+	}
 	switch {
-	case v.Issuer == "", !p.hasExpires,
+	case v.Issuer == "", !p.hasExpires && !m.answer,
 		!p.hasIssued && m.optional&noIssued == 0,
 		v.Subject == "" && m.optional&noSubject == 0,
 		v.ClientID == "" && m.optional&noClient == 0,

@@ -14,6 +14,7 @@ type Mapping struct {
 	subject, client, id, roles, scopes []path
 	optional                           optional
 	issuer                             string
+	answer                             bool
 }
 
 var rfc9068 Mapping
@@ -34,6 +35,10 @@ type Paths struct {
 	Optional []string // of OptionalClaims: may be absent
 	// Issuer is the issuer of tokens without iss. Where it is empty they are refused.
 	Issuer string
+	// Answer says that claims are read of an introspection answer (RFC 7662, section
+	// 2.2) and not of a token: exp, iat and aud are optional there. Without exp the
+	// claims expire at the end of time.
+	Answer bool
 }
 
 // OptionalClaims are the claims that an issuer may do without. What Paths lead to
@@ -42,7 +47,10 @@ func OptionalClaims() []string { return []string{"sub", "aud", "client_id", "jti
 
 // NewMapping makes a Mapping of p.
 func NewMapping(p Paths) (*Mapping, error) {
-	m := &Mapping{issuer: p.Issuer}
+	m := &Mapping{issuer: p.Issuer, answer: p.Answer}
+	if p.Answer {
+		m.optional = noAudience | noIssued
+	}
 	for _, to := range []struct {
 		paths []string
 		dst   *[]path

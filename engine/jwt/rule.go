@@ -108,3 +108,12 @@ func (t *Token) Text(claim string) (said string, ok bool) {
 	b, ok := text(t.Payload, v)
 	return string(b), ok
 }
+
+// Raw is the JSON of the claim called name, if it is none that Scan knows, else "".
+func (t *Token) Raw(name string) string {
+	v, ok := t.top(name)
+	if !ok {
+		return ""
+	}
+	return string(t.Payload[v.start:v.end])
+}

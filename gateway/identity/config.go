@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -130,9 +131,7 @@ func (v Values) texts() []string {
 // Resolve is c with what its profile says where c says nothing, checked. An error
 // names the key.
 func Resolve(c Issuer) (Issuer, error) {
-	if c.Profile == "" {
-		c.Profile = "rfc9068"
-	}
+	c.Profile = cmp.Or(c.Profile, defaultProfile)
 	p, ok := profile(c.Profile)
 	if !ok {
 		return c, fmt.Errorf("profile: %q is none; want one of %s", c.Profile, strings.Join(Profiles(), ", "))
@@ -151,9 +150,7 @@ func Resolve(c Issuer) (Issuer, error) {
 	}
 	maps.Copy(require, c.Require)
 	c.Require = require
-	if c.Skew == 0 {
-		c.Skew = defaultSkew
-	}
+	c = c.WithDefaults()
 	if p.keysPath != "" && c.Keys.URL == "" && c.Keys.File == "" {
 		c.Keys.URL = strings.TrimSuffix(c.Name, "/") + p.keysPath
 	}
@@ -194,7 +191,21 @@ func Template(profileName, name string) (Issuer, error) {
 	return r, nil
 }
 
-const defaultSkew = 30 * time.Second
+const (
+	defaultProfile = "rfc9068"
+	defaultSkew    = 30 * time.Second
+)
+
+// WithDefaults is c with every default that is none of its profile's.
+func (c Issuer) WithDefaults() Issuer {
+	c.Profile = cmp.Or(c.Profile, defaultProfile)
+	c.Skew = cmp.Or(c.Skew, defaultSkew)
+	c.Keys.Refresh = cmp.Or(c.Keys.Refresh, 5*time.Minute)
+	c.Keys.MaxStale = cmp.Or(c.Keys.MaxStale, 24*time.Hour)
+	c.Introspection.Auth = cmp.Or(c.Introspection.Auth, client.AuthBasic)
+	c.Introspection.Timeout = cmp.Or(c.Introspection.Timeout, 2*time.Second)
+	return c
+}
 
 func (c *Issuer) check() error {
 	if c.Name == "" {
@@ -260,15 +271,15 @@ func (c *Issuer) bounds(claim string) bool {
 func (i *Introspection) check() error {
 	switch {
 	case i.URL == "":
-		if i.ClientID != "" || i.ClientSecret.Set() || i.Auth != "" || i.Prefix != "" {
+		if i.ClientID != "" || i.ClientSecret.Set() || i.Prefix != "" {
 			return errors.New("url: required")
 		}
 		return nil
 	case !isURL(i.URL):
 		return errors.New("url: want http:// or https:// and a host")
-	case !slices.Contains([]string{"", "basic", "body", "bearer"}, i.Auth):
+	case !slices.Contains([]string{client.AuthBasic, client.AuthBody, client.AuthBearer}, i.Auth):
 		return fmt.Errorf("auth: want basic, body or bearer, not %q", i.Auth)
-	case i.Auth != "bearer" && i.ClientID == "":
+	case i.Auth != client.AuthBearer && i.ClientID == "":
 		return errors.New("client_id: required")
 	case !i.ClientSecret.Set():
 		return errors.New("client_secret: required")

@@ -87,7 +87,7 @@ var profiles = map[string]Issuer{
 	"hydra": {
 		Types:    either,
 		Claims:   Claims{Client: []string{"client_id"}, Roles: []string{"ext.roles", "roles"}, Scopes: []string{"scp", "scope"}},
-		Optional: []string{"aud"},
+		Optional: []string{"aud", "jti"}, // introspection has no jti
 	},
 	"dex": {
 		Types:    []string{"none", "JWT"},

@@ -57,7 +57,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	own, err := newOwnCredentials(cfg.ClientID, cfg.ClientSecret)
+	own, err := newOwnCredentials(cfg.ClientID, cfg.ClientSecret, cfg.Auth)
 	if err != nil {
 		return nil, fmt.Errorf("client_secret: %w", err)
 	}
@@ -149,8 +149,13 @@ const hungCalls = 2
 // doOwn makes a call in our own name. ErrRefused is part of the error where the
 // service does not accept us.
 func (c *Client) doOwn(ctx context.Context, req *fasthttp.Request, resp *fasthttp.Response) error {
+	form := string(req.Body())
 	return c.own.call(func(authorization string) (bool, error) {
-		req.Header.Set("Authorization", authorization)
+		if c.cfg.Auth == AuthBody {
+			req.SetBodyString(form + "&" + authorization)
+		} else {
+			req.Header.Set("Authorization", authorization)
+		}
 		if err := c.do(ctx, req, resp); err != nil {
 			return false, err
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/tollgate/tollgate/engine/claims"
 )
 
 // Config says where the security service is and how far to trust it to answer.
@@ -32,9 +34,24 @@ type Config struct {
 	// Verify checks the signature of an RFC 9701 answer and returns its
 	// payload. It is needed by IntrospectPhantom alone.
 	Verify func(answer []byte) (payload []byte, err error) `yaml:"-"`
+	// Path is where tokens are introspected, /oauth2/introspect if empty.
+	Path string `yaml:"-"`
+	// Auth is how we say who we are: AuthBasic, AuthBody or AuthBearer.
+	Auth string `yaml:"-"`
+	// Read, where set, makes claims of an introspection answer of another kind of
+	// service than ours; the answer is valid during the call. ErrInactive is a verdict,
+	// and any other error means that there is none.
+	Read func(answer []byte, now time.Time) (*claims.Claims, error) `yaml:"-"`
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time `yaml:"-"`
 }
+
+// The ways to say who we are (RFC 6749, section 2.3.1, and RFC 7662, section 2.1).
+const (
+	AuthBasic  = "basic"  // Authorization: Basic, the default
+	AuthBody   = "body"   // client_id and client_secret in the form
+	AuthBearer = "bearer" // Authorization: Bearer; the secret is the token
+)
 
 // Breaker configures the circuit breaker (closed, open, half-open).
 type Breaker struct {
@@ -66,7 +83,7 @@ func (c *Config) Check() error {
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
 		return errors.New("url: want scheme, host and port alone")
 	}
-	if c.ClientID == "" {
+	if c.ClientID == "" && c.Auth != AuthBearer {
 		return errors.New("client_id: required")
 	}
 	if !c.ClientSecret.Set() {

@@ -21,7 +21,8 @@ var ErrRefused = errors.New("security service does not accept our own client cre
 // are made.
 const rereadEvery = time.Second
 
-// ownCredentials are the Authorization by which the service knows us. The
+// ownCredentials are the Authorization, or with AuthBody the part of the form, by
+// which the service knows us. The
 // secret's file is read again while calls are made, so that a changed secret is
 // used within rereadEvery, and at once when the service refuses the present
 // one. The secret before the last change is kept: where several services
@@ -30,6 +31,7 @@ const rereadEvery = time.Second
 type ownCredentials struct {
 	id     string
 	secret Secret
+	auth   string // of Config
 
 	present atomic.Pointer[string]
 	looked  atomic.Int64 // when the file was looked at last, Unix nanoseconds
@@ -39,8 +41,8 @@ type ownCredentials struct {
 	before string // the Authorization before the present one; empty: none
 }
 
-func newOwnCredentials(id string, secret Secret) (*ownCredentials, error) {
-	o := &ownCredentials{id: id, secret: secret}
+func newOwnCredentials(id string, secret Secret, auth string) (*ownCredentials, error) {
+	o := &ownCredentials{id: id, secret: secret, auth: auth}
 	return o, o.reread()
 }
 
@@ -54,6 +56,12 @@ func (o *ownCredentials) reread() error {
 		return err
 	}
 	next := formBasic(o.id, secret)
+	switch o.auth {
+	case AuthBearer:
+		next = "Bearer " + secret
+	case AuthBody:
+		next = "client_id=" + url.QueryEscape(o.id) + "&client_secret=" + url.QueryEscape(secret)
+	}
 	if last := o.present.Load(); last != nil {
 		if *last == next {
 			return nil

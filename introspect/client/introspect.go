@@ -102,7 +102,11 @@ func (c *Client) call(ctx context.Context, token, accept string) (*Answer, error
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
-	c.form(req, "/oauth2/introspect")
+	path := c.cfg.Path
+	if path == "" {
+		path = "/oauth2/introspect"
+	}
+	c.form(req, path)
 	req.Header.Set("Accept", accept)
 	req.SetBodyString("token=" + url.QueryEscape(token))
 	if err := c.doOwn(ctx, req, resp); err != nil {
@@ -114,6 +118,16 @@ func (c *Client) call(ctx context.Context, token, accept string) (*Answer, error
 	kind, _, _ := bytes.Cut(resp.Header.ContentType(), []byte{';'})
 	if string(bytes.TrimSpace(kind)) != accept {
 		return nil, fmt.Errorf("%w: answer of another type", ErrUnavailable)
+	}
+	if c.cfg.Read != nil {
+		found, err := c.cfg.Read(resp.Body(), c.cfg.Now())
+		switch {
+		case errors.Is(err, ErrInactive):
+			return nil, ErrInactive
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return &Answer{Claims: found}, nil
 	}
 	if accept == typePhantom {
 		return c.readSigned(resp.Body(), c.cfg.Now())
