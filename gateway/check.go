@@ -214,10 +214,11 @@ func (c *Config) resources() ([]*edge.Resource, error) {
 	return []*edge.Resource{r}, nil
 }
 
-// isEndpoint reports whether the gateway answers a path itself.
+// isEndpoint reports whether the gateway answers a path itself: nothing without a
+// security service.
 func (c *Config) isEndpoint(path string) bool {
 	rest, ok := strings.CutPrefix(path, c.Endpoints.Prefix)
-	return ok && !c.Endpoints.Disabled && slices.Contains(edge.Endpoints(), rest)
+	return ok && c.hasService() && !c.Endpoints.Disabled && slices.Contains(edge.Endpoints(), rest)
 }
 
 // checkUpstreamOf reports whether the route leads anywhere.
