@@ -1,0 +1,5 @@
+//go:build purego
+
+package rsa
+
+const purego = true
