@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X github.com/tollgate/tollgate/internal/buildinfo.commit=$(VERSION)
 # Modules of their own: the benchmarks' peers and the assembly generator stay out of ours.
-MODULES := . bench engine/ecdsa/_asm engine/ed25519/_asm engine/jwt/_asm
+MODULES := . bench engine/ecdsa/_asm engine/ed25519/_asm engine/jwt/_asm engine/rsa/_asm
 
 .PHONY: help
 help: ## list the targets
@@ -71,8 +71,8 @@ emulate: ## tests what the engine does with bytes, keys and signatures as arm64 
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
-	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/{avx2,avx512}_amd64.{go,s} engine/ecdsa/internal/ifma/point_amd64.{go,s}
-	$(GO) generate ./engine/ecdsa/... ./engine/ed25519/... ./engine/jwt
+	rm -f engine/ed25519/internal/{adx/invert,quad/point,ifma/point,ifma/scalar,ifma/sha512}_amd64.{go,s} engine/jwt/{avx2,avx512}_amd64.{go,s} engine/ecdsa/internal/ifma/point_amd64.{go,s} engine/rsa/ifma_amd64.{go,s}
+	$(GO) generate ./engine/ecdsa/... ./engine/ed25519/... ./engine/jwt ./engine/rsa
 	git diff --exit-code --stat -- engine
 
 .PHONY: backends

@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-//go:generate sh -c "cd _asm && go run . -out ../montgomery_amd64.s -stubs ../montgomery_amd64.go -pkg rsa"
+//go:generate sh -c "cd _asm && go run . -out ../ifma_amd64.s -stubs ../ifma_amd64.go -pkg rsa"
 
 const (
 	limbBits = 52
