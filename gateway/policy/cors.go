@@ -72,7 +72,7 @@ func (c *CORS) allows(origin []byte) bool {
 		}
 		host := origin[len(scheme):]
 		if len(host) > len(domain)+1 && host[len(host)-len(domain)-1] == '.' && string(host[len(host)-len(domain):]) == domain &&
-			bytes.IndexAny(host, "/@") < 0 {
+			!bytes.ContainsAny(host, "/@") {
 			return true
 		}
 	}

@@ -82,18 +82,3 @@ func scalar(v any) (string, bool) {
 	}
 	return "", false
 }
-
-// strings yields a claim that is text, or a list of it.
-func list(v any) (names []string) {
-	switch v := v.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		for _, e := range v {
-			if s, ok := e.(string); ok {
-				names = append(names, s)
-			}
-		}
-	}
-	return names
-}
