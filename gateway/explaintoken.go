@@ -13,7 +13,6 @@ import (
 	"github.com/tollgate/tollgate/engine/claims"
 	"github.com/tollgate/tollgate/engine/keyset"
 	"github.com/tollgate/tollgate/gateway/identity"
-	"github.com/tollgate/tollgate/gateway/internal/wire"
 	"github.com/tollgate/tollgate/gateway/policy"
 	"github.com/tollgate/tollgate/introspect/client"
 )
@@ -37,12 +36,11 @@ func (c Config) ExplainToken(ctx context.Context, token []byte, method, target s
 	if method == "" {
 		return strings.TrimSuffix(b.String(), "\n"), nil
 	}
-	var r wire.Request
-	if err := r.SetTarget([]byte(method), []byte(target), wire.Limits{Target: c.Limits.Target}); err != nil {
-		fmt.Fprintf(&b, "%s %s is refused with 400: %v", method, target, err)
+	asked, err := c.asked(method, target)
+	if err != nil {
+		b.WriteString(err.Error()) // that too is what becomes of the request
 		return b.String(), nil
 	}
-	asked := &policy.Request{Method: r.Method, Path: r.Path, Needs: r.Needs}
 	b.WriteString(c.explain(asked))
 	table, err := policy.New(c.Routes, nil)
 	if err != nil {

@@ -158,8 +158,17 @@ func (g *Gateway) shut() {
 // Explain says which route a request takes, and why. The target is a path, or a
 // URL where routes are for certain hosts.
 func (c Config) Explain(method, target string) (string, error) {
-	var r wire.Request
 	c = c.WithDefaults()
+	asked, err := c.asked(method, target)
+	if err != nil {
+		return "", err
+	}
+	return c.explain(asked), nil
+}
+
+// asked is the request that Explain is asked about.
+func (c *Config) asked(method, target string) (*policy.Request, error) {
+	var r wire.Request
 	host := ""
 	if _, rest, ok := strings.Cut(target, "://"); ok {
 		var path string
@@ -167,7 +176,7 @@ func (c Config) Explain(method, target string) (string, error) {
 		target = "/" + path
 	}
 	if err := r.SetTarget([]byte(method), []byte(target), wire.Limits{Target: c.Limits.Target}); err != nil {
-		return "", fmt.Errorf("%s %s is refused with 400: %w", method, target, err)
+		return nil, fmt.Errorf("%s %s is refused with 400: %w", method, target, err)
 	}
-	return c.explain(&policy.Request{Method: r.Method, Host: []byte(host), Path: r.Path, Needs: r.Needs}), nil
+	return &policy.Request{Method: r.Method, Host: []byte(host), Path: r.Path, Needs: r.Needs}, nil
 }

@@ -117,7 +117,7 @@ func checkedToken(cmd *cobra.Command, conf gateway.Config, path string, requests
 	defer cancel()
 	for _, r := range requests {
 		method, target, ok := strings.Cut(r, " ")
-		if r != "" && (!ok || method == "" || !strings.HasPrefix(target, "/")) {
+		if r != "" && (!ok || method == "" || !strings.HasPrefix(target, "/") && !strings.Contains(target, "://")) {
 			return usagef("--explain takes a method and a path, such as \"GET /orders/1\", not %q", r)
 		}
 		text, err := conf.ExplainToken(ctx, token, method, target)
