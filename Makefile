@@ -97,6 +97,11 @@ bench-signatures: ## ES256, ES384 and ES512 beside the standard library, one tab
 bench-gateway: ## CPU a request of the gateway beside a plain proxy, nginx and HAProxy; RECORD=folder keeps it
 	cd bench && $(GO) run ./gateway $(if $(RECORD),-record $(abspath $(RECORD)))
 
+.PHONY: arrival
+arrival: ## requests of every kind cut at every byte, plain and in TLS records; FUZZ=1m draws further ones
+	TOLLGATE_ARRIVAL=all $(GO) test ./gateway -count=1 -timeout 20m -run TestArrival
+	$(if $(FUZZ),$(GO) test ./gateway -run '^$$' -fuzz FuzzArrival -fuzztime $(FUZZ))
+
 .PHONY: hardship
 hardship: ## slow clients, gigabytes, floods and a hung service beside the gateway's traffic, in full size; RUN=regexp picks
 	TOLLGATE_HARDSHIP=full $(GO) test ./gateway/hardship -count=1 -v -timeout 30m -run '$(or $(RUN),.)'

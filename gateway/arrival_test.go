@@ -210,7 +210,7 @@ func TestArrival(t *testing.T) {
 				ways := []arrival{everyByte(data), {name: "head and body apart", cuts: []int{strings.Index(data, "\r\n\r\n") + 4}, pause: 2 * time.Millisecond}}
 				step := 1
 				if n := len(data); n > 400 || testing.Short() || w == secure {
-					step = max(n/20, 1) // all cuts of all cases with TOLLGATE_ARRIVAL=all
+					step = max(n/12, 1) // with TOLLGATE_ARRIVAL=all every cut of every case: `make arrival`
 				}
 				if os.Getenv("TOLLGATE_ARRIVAL") == "all" {
 					step = 1

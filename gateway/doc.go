@@ -5,8 +5,7 @@
 //	g, err := gateway.New(cfg, logger)
 //	err = g.Serve(ctx, public, admin) // until ctx ends, then drains
 //
-// A request goes through four stages, a package each but for the second, which
-// is still here:
+// A request goes through four stages, a package each:
 //
 //	edge      the connection: bytes -> a request that has one reading
 //	identity  what the client presents -> who it is, or why that is not known
