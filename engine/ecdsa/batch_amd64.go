@@ -12,7 +12,7 @@ import (
 const lanes = 8
 
 // aloneUpTo is how many signatures are verified faster one after the other.
-const aloneUpTo = 2
+const aloneUpTo = 3
 
 // A group is the signatures in the lanes, of keys with tables of one kind. It
 // holds numbers and places in the batch, and so no slice of the caller's.
