@@ -67,7 +67,7 @@ cross: ## builds that other machines need: purego, arm64, 32 bits, no Linux
 emulate: ## tests what the engine does with bytes, keys and signatures as arm64 and, big-endian, s390x, under QEMU; EMULATE picks
 	@for a in $(or $(EMULATE),aarch64 s390x); do q=qemu-$$a-static; echo "under $$q"; \
 	  command -v $$q >/dev/null || { echo "$$q is not installed: apt-get install qemu-user-static"; exit 1; }; \
-	  CGO_ENABLED=0 GOARCH=$${a/aarch64/arm64} $(GO) test -short -exec $$q ./engine/claims ./engine/jwt ./engine/ecdsa/... ./engine/ed25519/... ./engine/keyset ./engine/revocation || exit 1; done
+	  CGO_ENABLED=0 GOARCH=$${a/aarch64/arm64} $(GO) test -short -exec $$q ./engine/claims ./engine/jwt ./engine/ecdsa/... ./engine/ed25519/... ./engine/rsa ./engine/keyset ./engine/revocation || exit 1; done
 
 .PHONY: generated
 generated: ## deletes the generated assembly, makes it anew, compares
@@ -83,14 +83,17 @@ backends: ## the signatures' tests under every backend, forced; never from the t
 	@for b in generic avx512ifma; do echo "ECDSA backend $$b"; \
 	  TOLLGATE_ECDSA=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/ecdsa | grep -v '^=== ' || exit 1; \
 	  TOLLGATE_ECDSA=$$b $(GO) test -count=1 -short ./engine ./engine/ecdsa/... || exit 1; done
-	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ecdsa/... ./engine/ed25519/... ./engine/jwt
+	@for b in generic avx512ifma; do echo "RSA backend $$b"; \
+	  TOLLGATE_RSA=$$b $(GO) test -count=1 -v -run 'TestForced' ./engine/rsa | grep -v '^=== ' || exit 1; \
+	  TOLLGATE_RSA=$$b $(GO) test -count=1 -short ./engine ./engine/rsa || exit 1; done
+	@echo "backend purego"; $(GO) test -tags purego -short ./engine/ecdsa/... ./engine/ed25519/... ./engine/rsa ./engine/jwt
 
 .PHONY: bench-ed25519
 bench-ed25519: ## Ed25519 beside the public verifiers, one table; RECORD=folder keeps it
 	cd bench && $(GO) run ./ed25519 $(if $(RECORD),-out $(abspath $(RECORD)))
 
 .PHONY: bench-signatures
-bench-signatures: ## ES256, ES384 and ES512 beside the standard library, one table; RECORD=folder keeps it
+bench-signatures: ## ES256, ES384, ES512, RS256 and PS256 beside the standard library, one table; RECORD=folder keeps it
 	cd bench && $(GO) run ./signatures $(if $(RECORD),-out $(abspath $(RECORD)))
 
 .PHONY: bench-gateway

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/engine/ecdsa"
+	"github.com/tollgate/tollgate/engine/rsa"
 )
 
 func TestAdmin(t *testing.T) {
@@ -36,7 +37,8 @@ func TestAdmin(t *testing.T) {
 	for _, line := range []string{
 		`tollgate_requests_total{route="/orders",outcome="forwarded"} 1`, `tollgate_requests_total{route="/orders",outcome="anonymous"} 1`,
 		`tollgate_requests_total{route="malformed",outcome="bad_request"} 1`, `tollgate_responses_total{route="/orders",class="4xx"} 1`,
-		`tollgate_signature_backend{algorithm="ES256",backend="` + ecdsa.Backend() + `"} 1`, "tollgate_keys 1", "tollgate_revocations_stale 0", "tollgate_breaker_open 0",
+		`tollgate_signature_backend{algorithm="ES256",backend="` + ecdsa.Backend() + `"} 1`,
+		`tollgate_signature_backend{algorithm="RS256",backend="` + rsa.Backend() + `"} 1`, "tollgate_keys 1", "tollgate_revocations_stale 0", "tollgate_breaker_open 0",
 	} {
 		if !strings.Contains(metrics, line+"\n") {
 			t.Errorf("no %s in /metrics", line)

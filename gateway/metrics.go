@@ -10,6 +10,7 @@ import (
 
 	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
+	"github.com/tollgate/tollgate/engine/rsa"
 	"github.com/tollgate/tollgate/gateway/edge"
 	"github.com/tollgate/tollgate/internal/exposition"
 )
@@ -68,7 +69,7 @@ func (c *collector) watch(g *Gateway) {
 		c.set.NewGauge(name, func() float64 { return float64(f()) })
 	}
 	a := g.auth
-	for algorithm, backend := range map[string]string{"EdDSA": ed25519.Backend(), "ES256": ecdsa.Backend()} {
+	for algorithm, backend := range map[string]string{"EdDSA": ed25519.Backend(), "ES256": ecdsa.Backend(), "RS256": rsa.Backend()} {
 		gauge(fmt.Sprintf("tollgate_signature_backend{algorithm=%q,backend=%q}", algorithm, backend), func() float64 { return 1 })
 	}
 	gauge("tollgate_client_connections", func() float64 { return float64(g.edge.Connections()) })

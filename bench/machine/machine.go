@@ -13,6 +13,7 @@ import (
 
 	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
+	"github.com/tollgate/tollgate/engine/rsa"
 )
 
 // Machine is where, when and from which commit a run was made.
@@ -26,19 +27,20 @@ type Machine struct {
 	Commit  string `json:"commit"` // ends in -dirty where the tree had changes
 	Backend string `json:"ed25519_backend"`
 	ECDSA   string `json:"ecdsa_backend"`
+	RSA     string `json:"rsa_backend"`
 }
 
 // Describe reads the machine it runs on. What cannot be told is "unknown".
 func Describe() Machine {
 	return Machine{
 		Date: time.Now().UTC().Format(time.RFC3339), OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: cpu(),
-		Cores: runtime.NumCPU(), Go: runtime.Version(), Commit: commit(), Backend: ed25519.Backend(), ECDSA: ecdsa.Backend(),
+		Cores: runtime.NumCPU(), Go: runtime.Version(), Commit: commit(), Backend: ed25519.Backend(), ECDSA: ecdsa.Backend(), RSA: rsa.Backend(),
 	}
 }
 
 // Markdown is the description as one line.
 func (m Machine) Markdown() string {
-	return fmt.Sprintf("%s; %s, %d cores, %s/%s, %s, Ed25519 backend %s, ECDSA backend %s, commit %s.", m.Date, m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Backend, m.ECDSA, m.Commit)
+	return fmt.Sprintf("%s; %s, %d cores, %s/%s, %s, Ed25519 backend %s, ECDSA backend %s, RSA backend %s, commit %s.", m.Date, m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Backend, m.ECDSA, m.RSA, m.Commit)
 }
 
 // cpu names the processor by what the kernel calls it and, since virtual

@@ -60,6 +60,7 @@ func run(o interleave.Options, out string, child bool) error {
 		name := map[elliptic.Curve]string{elliptic.P384(): "ES384", elliptic.P521(): "ES512"}[curve]
 		groups = append(groups, group{name, "crypto/ecdsa", interleave.Measure(otherCurve(curve), o)})
 	}
+	groups = append(groups, measureRSA(o)...)
 	s := summary{Machine: machine.Describe(), Command: "go run ./signatures " + strings.Join(os.Args[1:], " "), Rounds: o.Rounds, Groups: groups}
 	fmt.Print(s.report())
 	if out == "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
+	"github.com/tollgate/tollgate/engine/rsa"
 	"github.com/tollgate/tollgate/internal/buildinfo"
 )
 
@@ -21,9 +22,9 @@ func newVersion() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			version, built := buildinfo.Read()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tollgate %s\ncommit   %s\ngo       %s %s/%s\ncpu      %s\ned25519  %s\necdsa    %s\n",
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tollgate %s\ncommit   %s\ngo       %s %s/%s\ncpu      %s\ned25519  %s\necdsa    %s\nrsa      %s\n",
 				version, built, runtime.Version(), runtime.GOOS, runtime.GOARCH,
-				strings.Join(cpuFeatures(), " "), ed25519.Backend(), ecdsa.Backend())
+				strings.Join(cpuFeatures(), " "), ed25519.Backend(), ecdsa.Backend(), rsa.Backend())
 			return err
 		},
 	}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	std "crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rsa"
+	stdrsa "crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/tollgate/tollgate/engine/ecdsa"
+	"github.com/tollgate/tollgate/engine/rsa"
 )
 
 // entry is a JWK: its members by their exact names. encoding/json's own
@@ -216,6 +217,8 @@ func (e entry) rsa(k *Key) error {
 	if exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0 {
 		return ErrRSA
 	}
-	k.rsa = &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
+	if k.rsa, err = rsa.NewPublicKey(&stdrsa.PublicKey{N: modulus, E: int(exponent.Int64())}); err != nil {
+		return ErrRSA
+	}
 	return nil
 }

@@ -2,11 +2,11 @@ package keyset
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"crypto/sha256"
 
 	"github.com/tollgate/tollgate/engine/ecdsa"
 	"github.com/tollgate/tollgate/engine/ed25519"
+	"github.com/tollgate/tollgate/engine/rsa"
 )
 
 // A Key verifies the signatures of one key under the one algorithm that is its
@@ -50,13 +50,18 @@ func (k *Key) Verify(message, signature []byte) bool {
 	case k.ecdsa != nil:
 		return k.ecdsa.Verify(sum(k.algorithm.hash, message), signature)
 	}
-	h := k.algorithm.hash
-	digest := sum(h, message)
-	if k.algorithm.pss {
-		// RFC 7518, section 3.5: the salt is as long as the hash.
-		return rsa.VerifyPSS(k.rsa, h, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	if k.algorithm.hash == crypto.SHA256 {
+		digest := sha256.Sum256(message)
+		return k.verifyRSA(digest[:], signature)
 	}
-	return rsa.VerifyPKCS1v15(k.rsa, h, digest, signature) == nil
+	return k.verifyRSA(sum(k.algorithm.hash, message), signature)
+}
+
+func (k *Key) verifyRSA(digest, signature []byte) bool {
+	if k.algorithm.pss {
+		return k.rsa.VerifyPSS(k.algorithm.hash, digest, signature)
+	}
+	return k.rsa.VerifyPKCS1v15(k.algorithm.hash, digest, signature)
 }
 
 func sum(h crypto.Hash, message []byte) []byte {

@@ -19,7 +19,8 @@ var saltAsHash = &std.PSSOptions{SaltLength: std.PSSSaltLengthEqualsHash}
 // crypto/rsa.VerifyPSS with PSSSaltLengthEqualsHash.
 func (k *PublicKey) VerifyPSS(hash crypto.Hash, digest, sig []byte) bool {
 	if k.fast == nil || prefixOf(hash) == nil {
-		return std.VerifyPSS(&k.key, hash, digest, sig, saltAsHash) == nil
+		// Copies, so that the caller's bytes may stay on its stack.
+		return std.VerifyPSS(&k.key, hash, bytes.Clone(digest), bytes.Clone(sig), saltAsHash) == nil
 	}
 	var room [maxBytes]byte
 	em := room[:k.fast.size]

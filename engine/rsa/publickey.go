@@ -89,7 +89,8 @@ var (
 func (k *PublicKey) VerifyPKCS1v15(hash crypto.Hash, digest, sig []byte) bool {
 	prefix := prefixOf(hash)
 	if k.fast == nil || prefix == nil {
-		return std.VerifyPKCS1v15(&k.key, hash, digest, sig) == nil
+		// Copies, so that the caller's bytes may stay on its stack.
+		return std.VerifyPKCS1v15(&k.key, hash, bytes.Clone(digest), bytes.Clone(sig)) == nil
 	}
 	var room [maxBytes]byte
 	em := room[:k.fast.size]
