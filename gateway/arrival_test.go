@@ -368,3 +368,44 @@ func exchangedWithin(t *testing.T, address, data string, a arrival) string {
 	}
 	return settle(<-done)
 }
+
+// A client that is too slow with a head or a small body is told so once, and its
+// connection is closed.
+func TestSlowRequestIsClosed(t *testing.T) {
+	w := newWorld(t, ModeJWT, func(c *Config) {
+		c.Timeouts.Head, c.Timeouts.Body = 300*time.Millisecond, 300*time.Millisecond
+	})
+	token := w.service.token(ModeJWT, w.service.claims("customer-1", "customer"))
+	for what, request := range map[string]string{
+		"half a head": "GET /orders HTTP/1.1\r\nHost: a\r\n",
+		"half a body": "POST /orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 1000\r\n\r\nx",
+	} {
+		for _, drips := range []bool{false, true} {
+			nc, err := net.Dial("tcp", w.public)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			begin := time.Now()
+			nc.SetDeadline(begin.Add(5 * time.Second))
+			io.WriteString(nc, request)
+			if drips {
+				go func() {
+					for {
+						if _, err := nc.Write([]byte("x")); err != nil {
+							return
+						}
+						time.Sleep(50 * time.Millisecond)
+					}
+				}()
+			}
+			answer, err := io.ReadAll(nc) // a reset after the answer is an end as well
+			if took := time.Since(begin); took > 3*time.Second {
+				t.Errorf("%s, dripping %v: open after %v (%v)", what, drips, took, err)
+			}
+			if n := strings.Count(string(answer), "HTTP/1.1 408 "); n != 1 {
+				t.Errorf("%s, dripping %v: %d answers with 408, want one: %q", what, drips, n, answer)
+			}
+		}
+	}
+}

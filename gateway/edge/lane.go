@@ -32,6 +32,7 @@ type lane struct {
 	mem      *memory
 	scanned  int  // bytes already searched for the end of the head
 	headSize int  // of the head that was accepted while its body is waited for; 0 for none
+	bodyDue  bool // the deadline of that body is set: it does not move with what arrives
 	closing  bool // no request after this one
 	lingers  bool // the last answer may reach the client before it has sent all
 	started  bool
@@ -163,6 +164,7 @@ func (l *lane) serve() (up bool) {
 			l.next = hangUp
 			if err := l.nc.Serve(l.source, l.step); err != nil {
 				l.lost(err)
+				l.next = hangUp // whatever the last step has wanted
 			}
 		}
 		if l.next == serveHere {
@@ -303,7 +305,10 @@ func (l *lane) waitForBody(size int) bool {
 		l.headSize, l.scanned = 0, 0
 		return false
 	}
-	l.nc.ExpireRead(l.s.watch.Now() + l.s.settings.Load().Body.Milliseconds())
+	if !l.bodyDue {
+		l.bodyDue = true
+		l.nc.ExpireRead(l.s.watch.Now() + l.s.settings.Load().Body.Milliseconds())
+	}
 	return true
 }
 
@@ -318,7 +323,7 @@ func (m *memory) moveToFront() {
 func (l *lane) begin() {
 	m := l.mem
 	l.busy.Store(true)
-	l.scanned = 0
+	l.scanned, l.bodyDue = 0, false
 	m.complete()
 	l.nc.ExpireRead(0)
 	l.closing = m.req.Close || l.s.stopping.Load()
@@ -328,7 +333,7 @@ func (l *lane) begin() {
 
 // idle is called when nothing of a request is there.
 func (l *lane) idle() {
-	l.scanned, l.headSize = 0, 0
+	l.scanned, l.headSize, l.bodyDue = 0, 0, false
 	l.busy.Store(false)
 	l.nc.ExpireRead(l.s.watch.Now() + l.s.settings.Load().Idle.Milliseconds())
 }
