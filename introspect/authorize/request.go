@@ -303,8 +303,5 @@ func targets(args *fasthttp.Args, may []string) ([]string, *Error) {
 	return granted, nil
 }
 
-// has reports whether the request asks for a scope.
-func (r *Request) has(scope string) bool { return HasScope(r.Scope, scope) }
-
 // HasScope reports whether a scope list names scope.
 func HasScope(list, scope string) bool { return slices.Contains(strings.Fields(list), scope) }

@@ -57,9 +57,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 			}
 		}
 		s.feed.Resume(epoch, added, newest)
-		for i := range newest {
-			f.last[i] = newest[i]
-		}
+		copy(f.last, newest)
 		return nil
 	}
 }
