@@ -61,7 +61,7 @@ admin: %s
 mode: %s
 issuer: %s
 audience: orders
-timeouts: {grace: 1ms}
+timeouts: {grace: 1ms, drain: 5s}
 security_service:
   url: %s
   client_id: %s
