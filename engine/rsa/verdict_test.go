@@ -241,7 +241,7 @@ func TestForgedEncodings(t *testing.T) {
 func TestGenerated(t *testing.T) {
 	cases := *generatedCases
 	if testing.Short() {
-		cases /= 10
+		cases /= 3
 	}
 	r := rand.New(rand.NewPCG(*generatedSeed, 0))
 	keys := testKeys()
@@ -309,7 +309,7 @@ func TestGenerated(t *testing.T) {
 	}
 	t.Logf("seed %d: %v", *generatedSeed, counts)
 	for _, want := range []string{"PKCS1v15 true", "PSS true", "PKCS1v15 false", "PSS false"} {
-		if counts[want] < cases/20 {
+		if counts[want] < cases/40 {
 			t.Errorf("%s: %d of %d cases, too few to show anything", want, counts[want], cases)
 		}
 	}
