@@ -95,7 +95,7 @@ func (s *Server) decideFor(ctx *fasthttp.RequestCtx, now time.Time) decision {
 	}
 	if m.Rule != nil && len(m.Rule.Sources) > 0 {
 		h := &ctx.Request.Header
-		c := carry(m.Rule.Sources, proxyView{h}, r.Target, p)
+		c := carry(m.Rule.Sources, proxyView{h}, r.Target, p, false)
 		upgrade := len(h.Peek("Upgrade")) > 0
 		if c.cookie && (upgrade || !safe(&r)) && !sameOrigin(h.Peek("Sec-Fetch-Site"), h.Peek("Origin"), about.host) {
 			return decision{outcome: crossSite}

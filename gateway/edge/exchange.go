@@ -75,6 +75,7 @@ func (l *lane) handle() next {
 		l.finish(o, nil)
 		return l.endExchange()
 	}
+	l.keepOwnCookies()
 	d := l.s.decide(x.set, asked, &x.match, p, x.began)
 	x.route = d.route
 	if d.why != "" {

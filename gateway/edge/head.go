@@ -49,10 +49,10 @@ func (l *lane) appendRequest(dst []byte, d *decision, f framing) ([]byte, bool) 
 	dst = append(dst, "\r\n"...)
 	if changes := rule.RequestChanges(); changes != nil {
 		dst = append(r.AppendWithout(dst, changes), changes.Lines...)
-		dst = append(dst, l.x.carried.lines...)
 	} else {
 		dst = r.Append(dst)
 	}
+	dst = append(dst, l.x.carried.lines...)
 	switch {
 	case f.chunked:
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/tollgate/tollgate/gateway/internal/wire"
@@ -14,7 +15,7 @@ type carried struct {
 	presented Presented
 	cookie    bool   // the token was in a cookie, which a browser sends of its own accord
 	websocket bool   // it was in Sec-WebSocket-Protocol, which then has an answer
-	lines     []byte // field lines for the upstream, instead of those that carried tokens
+	lines     []byte // field lines for the upstream, instead of those that carried tokens or cookies of ours
 	target    []byte // without the parameters that carried tokens; nil where there were none
 }
 
@@ -24,8 +25,10 @@ type view interface {
 }
 
 // carry reads the token of a request at the first of the sources that has one. The
-// others are taken out as well, so that no token goes further than the gateway.
-func carry(sources []policy.Source, v view, target []byte, standard Presented) carried {
+// others are taken out as well, so that no token goes further than the gateway. Where
+// the cookies are written anew and own is true, those of the security service are left
+// out too.
+func carry(sources []policy.Source, v view, target []byte, standard Presented, own bool) carried {
 	var c carried
 	found := false
 	take := func(token []byte) bool {
@@ -77,7 +80,9 @@ func carry(sources []policy.Source, v view, target []byte, standard Presented) c
 		}
 	}
 	if len(cookies) > 0 {
-		c.lines = appendCookies(c.lines, v.values("Cookie"), cookies)
+		c.lines = appendCookies(c.lines, v.values("Cookie"), func(name []byte) bool {
+			return own && ownCookie(name) || slices.ContainsFunc(cookies, func(s policy.Source) bool { return string(name) == s.Name })
+		})
 	}
 	if len(protocols) > 0 {
 		c.lines = appendProtocols(c.lines, v.values("Sec-WebSocket-Protocol"), c.websocket)
@@ -153,13 +158,19 @@ func findCookie(fields [][]byte, name string) (value []byte, n int) {
 	return value, n
 }
 
-func appendCookies(dst []byte, fields [][]byte, without []policy.Source) []byte {
+// ownCookie reports whether a cookie is one that the security service sets, whose
+// pages are below this host: who has it is logged in. It is nothing for upstreams.
+func ownCookie(name []byte) bool {
+	return bytes.HasPrefix(bytes.TrimPrefix(name, []byte("__Host-")), []byte("tollgate-"))
+}
+
+// appendCookies adds the cookies of fields as one field, but for those called by a
+// name that without reports.
+func appendCookies(dst []byte, fields [][]byte, without func(name []byte) bool) []byte {
 	start := len(dst)
 	eachCookie(fields, func(key, _, pair []byte) {
-		for _, s := range without {
-			if string(key) == s.Name {
-				return
-			}
+		if without(key) {
+			return
 		}
 		if len(dst) == start {
 			dst = append(dst, "Cookie: "...)
@@ -246,6 +257,29 @@ func (v headView) values(name string) (all [][]byte) {
 	return all
 }
 
+// keepOwnCookies has the upstream get the cookies of the request at hand without
+// those that are the gateway's own.
+func (l *lane) keepOwnCookies() {
+	x, r, found := &l.x, &l.mem.req, false
+	if x.set.NoEndpoints || x.match.Rule == nil {
+		return
+	}
+	for i := range r.List {
+		if f := &r.List[i]; len(f.Key) == len(cookieField) && bytes.EqualFold(f.Key, cookieField) && bytes.Contains(f.Value, ownCookies) {
+			found = true
+		}
+	}
+	if !found {
+		return
+	}
+	if changes := x.match.Rule.RequestChanges(); changes == nil || !changes.Drops(cookieField) {
+		x.carried.lines = appendCookies(x.carried.lines, headView{r}.values("Cookie"), ownCookie)
+	}
+	r.Discard(cookieField)
+}
+
+var cookieField, ownCookies = []byte("Cookie"), []byte("tollgate-")
+
 // present is what the request at hand presents to the route it takes. The outcome
 // is Allowed, or what to answer instead.
 func (l *lane) present() (Presented, Outcome) {
@@ -255,7 +289,7 @@ func (l *lane) present() (Presented, Outcome) {
 	if x.match.Rule == nil || len(x.match.Rule.Sources) == 0 {
 		return standard, Allowed
 	}
-	x.carried = carry(x.match.Rule.Sources, headView{r}, r.Target, standard)
+	x.carried = carry(x.match.Rule.Sources, headView{r}, r.Target, standard, !x.set.NoEndpoints)
 	if x.carried.target != nil {
 		r.Target = x.carried.target
 		_, l.mem.asked.Query, _ = bytes.Cut(r.Target, []byte{'?'})

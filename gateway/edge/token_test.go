@@ -31,7 +31,7 @@ func TestCarry(t *testing.T) {
 		if v := fields.values("Authorization"); len(v) > 0 {
 			standard = Presented{Authorization: v[0], HasAuthorization: true}
 		}
-		c := carry(table.Rules()[0].Sources, fields, []byte(target), standard)
+		c := carry(table.Rules()[0].Sources, fields, []byte(target), standard, true)
 		got := target
 		if c.target != nil {
 			got = string(c.target)
@@ -54,6 +54,7 @@ func TestCarry(t *testing.T) {
 	f(cookie, "/a", sent{"Cookie", "session=\"t1\"", "cookie", "x=y"}, "Bearer t1", "/a", "Cookie: x=y\r\n")
 	f(cookie, "/a", sent{"Cookie", "session=t1; session=t2"}, "Bearer ", "/a", "")
 	f(cookie, "/a", sent{"Cookie", "xsession=t1;Session=t2"}, "", "/a", "Cookie: xsession=t1; Session=t2\r\n")
+	f(cookie, "/a", sent{"Cookie", "__Host-tollgate-login=s; session=t1; tollgate-request=s; tollgate=x"}, "Bearer t1", "/a", "Cookie: tollgate=x\r\n")
 	f(cookie, "/a", sent{"Authorization", "Bearer t0"}, "", "/a", "")
 	header := []string{"header:Cf-Access-Jwt-Assertion", "authorization"}
 	f(header, "/a", sent{"cf-access-jwt-assertion", "t1"}, "Bearer t1", "/a", "")

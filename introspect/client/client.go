@@ -19,6 +19,10 @@ import (
 // maxAnswer bounds what an answer may take.
 const maxAnswer = 1 << 20
 
+// maxAnswerHead bounds the head of an answer: the Location of a page has the sealed
+// request, or the application's state, in it.
+const maxAnswerHead = 16 << 10
+
 // maxFeed bounds a batch of the feed: the whole of it at the first read, about
 // 150 bytes a live revocation.
 const maxFeed = 256 << 20
@@ -127,6 +131,7 @@ func hostClient(u *url.URL, cfg *Config, again bool) (*fasthttp.HostClient, erro
 		MaxConnWaitTimeout:       cfg.Timeout,
 		MaxIdleConnDuration:      30 * time.Second,
 		MaxResponseBodySize:      maxAnswer,
+		ReadBufferSize:           maxAnswerHead,
 		NoDefaultUserAgentHeader: true,
 		DialTimeout:              dialer(cfg.Timeout, tlsConfig),
 		// Nothing was sent on a stale connection, however many there are. Else a

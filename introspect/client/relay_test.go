@@ -61,3 +61,22 @@ func TestPage(t *testing.T) {
 		t.Errorf("the browser is answered %d\n%s", out.StatusCode(), out.Header.String())
 	}
 }
+
+// The head of a page's answer has room for a state as long as may be.
+func TestPageWithALongLocation(t *testing.T) {
+	to := "https://app.example/callback?state=" + strings.Repeat("%3C", 2048)
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", to)
+		w.WriteHeader(http.StatusSeeOther)
+	})
+	c := newClient(t, f.URL, nil)
+	var in fasthttp.Request
+	var out fasthttp.Response
+	in.SetRequestURI("/oauth2/authorize")
+	if err := c.Page(&in, &out, "192.0.2.7"); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(out.Header.Peek("Location")); got != to {
+		t.Errorf("Location has %d bytes, want %d", len(got), len(to))
+	}
+}

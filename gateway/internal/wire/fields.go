@@ -110,8 +110,8 @@ func (f *Fields) nominate(value []byte, protected bool, member func([]byte)) err
 	return nil
 }
 
-// discard takes the lines called name out of what Append copies.
-func (f *Fields) discard(name []byte) {
+// Discard takes the lines called name out of what Append copies.
+func (f *Fields) Discard(name []byte) {
 	for i := range f.List {
 		if l := &f.List[i]; l.Name == Other && bytes.EqualFold(l.Key, name) {
 			l.line = span{}

@@ -225,7 +225,7 @@ func (r *Request) option(m []byte) {
 	case equalFold(m, "upgrade"):
 		r.upgrade = true
 	default:
-		r.discard(m)
+		r.Discard(m)
 	}
 }
 

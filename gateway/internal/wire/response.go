@@ -112,7 +112,7 @@ func (r *Response) option(m []byte) {
 	case equalFold(m, "upgrade"):
 		r.upgrade = true
 	default:
-		r.discard(m)
+		r.Discard(m)
 	}
 }
 
