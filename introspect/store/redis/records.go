@@ -22,11 +22,14 @@ func (s *Store) list(ctx context.Context, r *store.Record) error {
 	return err
 }
 
-// The list lives as long as the longest-lived of its records.
+// The list lives as long as the longest-lived of its records. Entries whose records
+// the server has dropped leave it, or the list of somebody who comes every day would
+// grow for ever.
 var ownedScript = rueidis.NewLuaScript(`
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('EXPIREAT', KEYS[1], last[2])
+if last[2] then redis.call('EXPIREAT', KEYS[1], last[2]) end
 return 1`)
 
 // Keep implements store.Records, one record after the other.
