@@ -164,16 +164,12 @@ func (s *Service) beginGranted(ctx *fasthttp.RequestCtx, client *store.Client, g
 	if err := s.store.Begin(background, x, m.stored); err != nil {
 		return err
 	}
-	// A logout or a second use of the code may have come between: what it
-	// revoked had not begun then, and is revoked once more.
-	for _, id := range []string{session, grant.Browser} {
-		over, err := s.store.Revoked(background, &store.Token{ID: id, Session: id, Subject: user.ID, ClientID: client.ID, Issued: now}, "")
-		if err != nil {
-			return err
-		}
-		if over {
-			return errors.Join(s.endSession(session), errCode)
-		}
+	over, err := s.overtaken(client, grant, session)
+	if err != nil {
+		return err
+	}
+	if over {
+		return errors.Join(s.endSession(session), errCode)
 	}
 	var id string
 	if authorize.HasScope(scope, authorize.ScopeOpenID) {
@@ -184,6 +180,32 @@ func (s *Service) beginGranted(ctx *fasthttp.RequestCtx, client *store.Client, g
 	s.audit("issue", "grant", grantCode, "user", user.ID, "client", client.ID, "session", session, "token", m.token.ID)
 	answerJSON(ctx, 200, m.answerWithID(refresh, "", id))
 	return nil
+}
+
+// overtaken reports whether what a code grants has ended since: by a second use
+// of the code, a logout, a change of the password, a revocation of all that the
+// application holds, or a consent that was withdrawn. It is asked once the session
+// has begun: what came before had no session to end, what comes later has.
+func (s *Service) overtaken(client *store.Client, grant *authorize.Code, session string) (bool, error) {
+	for _, t := range []*store.Token{
+		{ID: session, Session: session, ClientID: client.ID, Issued: grant.Issued},
+		{ID: grant.Browser, Session: grant.Browser, Subject: grant.Subject, Issued: grant.AuthTime},
+	} {
+		if over, err := s.store.Revoked(background, t, ""); over || err != nil {
+			return over, err
+		}
+	}
+	allowed, err := s.consented(client, grant.Subject, grant.Issued)
+	return !allowed, err
+}
+
+// consented reports whether a user still lets an application act that began to
+// at a time; where nobody is asked, it is so.
+func (s *Service) consented(client *store.Client, subject string, began int64) (bool, error) {
+	if client.FirstParty {
+		return true, nil
+	}
+	return authorize.Consented(background, s.store, subject, client.ID, began, s.now().Unix())
 }
 
 // held are the scopes of a grant that the user still has. Those of OpenID

@@ -108,6 +108,15 @@ func (s *Service) grantRefresh(ctx *fasthttp.RequestCtx, f form) error {
 	if user == nil || user.Disabled {
 		return errRefresh
 	}
+	if session.ClientID != s.cfg.LoginClientID {
+		allowed, err := s.consented(caller, user.ID, session.Started)
+		if err != nil {
+			return err
+		}
+		if !allowed {
+			return errRefresh
+		}
+	}
 	// What the session was granted, less what the user has lost since.
 	scope, err := narrow(f.get("scope"), s.held(session.Scope, session.ClientID, user))
 	if err != nil {

@@ -108,7 +108,13 @@ func (s *Service) admit(ctx *fasthttp.RequestCtx, id string, password []byte) (u
 		s.credited(attempt.Cancel(background))
 		return nil, network, 0, err
 	}
-	s.credited(attempt.Succeed(background))
+	if user.HasFactor() {
+		// Only the whole login makes a network known, from which the codes of the
+		// second factor could be guessed at without the budget of their id.
+		s.credited(attempt.Cancel(background))
+	} else {
+		s.credited(attempt.Succeed(background))
+	}
 	return user, network, now, nil
 }
 

@@ -38,7 +38,7 @@ func open(c Config, log *slog.Logger) (*admin.Local, error) {
 	}
 	return &admin.Local{
 		Store: st, Keyring: keyring, Hasher: hasher, Log: log, Now: time.Now,
-		LoginClient: c.LoginClientID, Lead: c.Keys.Lead, RefreshTTL: c.Tokens.RefreshTTL, MinPassword: c.Login.MinPassword,
+		LoginClient: c.LoginClientID, Lead: c.Keys.Lead, RefreshTTL: c.Tokens.RefreshTTL, SessionTTL: c.Login.SessionTTL, MinPassword: c.Login.MinPassword,
 	}, nil
 }
 

@@ -8,7 +8,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-const maxBody = 64 << 10
+const (
+	maxBody = 64 << 10
+	// A page's request has its sealed authorization request in the URL, of which
+	// state alone may be 2 KiB.
+	maxHead = 16 << 10
+)
 
 // publicServer is the server of everybody's listener.
 func (s *Service) publicServer() *fasthttp.Server {
@@ -19,6 +24,7 @@ func (s *Service) publicServer() *fasthttp.Server {
 		WriteTimeout:                 readTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxRequestBodySize:           maxBody,
+		ReadBufferSize:               maxHead,
 		NoDefaultServerHeader:        true,
 		DisablePreParseMultipartForm: true,
 		CloseOnShutdown:              true,

@@ -25,6 +25,7 @@ type Local struct {
 	LoginClient string        // the id that logins go by, which no account may have
 	Lead        time.Duration // between the publication of a key and its first signature
 	RefreshTTL  time.Duration // the longest life of a session that is not used
+	SessionTTL  time.Duration // the longest life of a browser's login
 
 	MinPassword int // characters that a new password has at least
 
@@ -87,7 +88,7 @@ func (t takenIDs) check(id string) error {
 // changed before, so that nothing is issued to it with a later time.
 func (l *Local) bar(ctx context.Context, id string, kinds ...store.Kind) error {
 	now := l.now()
-	end := now + max(l.Keyring.Tail(), seconds(l.RefreshTTL))
+	end := now + max(l.Keyring.Tail(), seconds(l.RefreshTTL), seconds(l.SessionTTL))
 	var events []store.Event
 	for _, kind := range kinds {
 		events = append(events, store.Event{Kind: kind, ID: id, Before: now, Expires: end})

@@ -103,7 +103,8 @@ func (s *Server) changeAccount(ctx *fasthttp.RequestCtx, b *Browser) error {
 	return nil
 }
 
-// withdraw forgets a consent, and revokes what the application holds by it.
+// withdraw forgets a consent, and revokes what the application holds by it. What
+// it got by logins that are over cannot be refreshed any more: see Consented.
 func (s *Server) withdraw(ctx *fasthttp.RequestCtx, subject, client string) error {
 	err := s.Store.Drop(ctx, &store.Record{
 		Kind: store.RecordConsent, Digest: consentDigest(subject, client), Owner: subject,

@@ -10,7 +10,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/tollgate/tollgate/introspect/store"
-	"github.com/tollgate/tollgate/introspect/token"
 )
 
 // A Browser is a browser in which somebody has logged in. It is found by the
@@ -98,18 +97,22 @@ func decodeBrowser(kept *store.Record) (*Browser, error) {
 	return b, json.Unmarshal(kept.Value, b)
 }
 
-// ended reports whether a login was revoked, by itself or with its user.
+// ended reports whether a login was revoked, by itself or with its user, or has
+// lasted for as long as a login may now: a revocation is kept no longer.
 func (s *Server) ended(ctx context.Context, b *Browser) (bool, error) {
+	if b.AuthTime+int64(s.SessionTTL/time.Second) <= s.Now().Unix() {
+		return true, nil
+	}
 	return s.Store.Revoked(ctx, &store.Token{ID: b.ID, Session: b.ID, Subject: b.Subject, Issued: b.AuthTime}, "")
 }
 
 // newBrowser is the login of user in the browser that sends ctx, and the secret
 // that finds it: always a new one, so that a secret that somebody else has
-// planted is worth nothing.
-func (s *Server) newBrowser(ctx *fasthttp.RequestCtx, user *store.User, network string, methods []string, now int64) (*Browser, string) {
+// planted is worth nothing. It has the id of the login whose place it takes.
+func (s *Server) newBrowser(ctx *fasthttp.RequestCtx, id string, user *store.User, network string, methods []string, now int64) (*Browser, string) {
 	agent := ctx.Request.Header.UserAgent()
 	b := &Browser{
-		ID: token.NewID(), Subject: user.ID, AuthTime: now, Methods: methods,
+		ID: id, Subject: user.ID, AuthTime: now, Methods: methods,
 		Agent: string(agent[:min(len(agent), maxAgent)]), Network: network,
 	}
 	text, err := json.Marshal(b)
@@ -122,6 +125,30 @@ func (s *Server) newBrowser(ctx *fasthttp.RequestCtx, user *store.User, network 
 		Expires: now + int64(s.SessionTTL/time.Second),
 	}
 	return b, secret
+}
+
+// replace ends old alone, whose place b takes: the sessions that applications have
+// begun with it are b's from now on, and are found as long as b is.
+func (s *Server) replace(ctx context.Context, old, b *Browser) error {
+	codes, err := s.Store.Owned(ctx, store.RecordCode, old.ID, s.Now().Unix())
+	if err != nil {
+		return err
+	}
+	for _, r := range codes {
+		var c Code
+		if err := json.Unmarshal(r.Value, &c); err != nil {
+			return err
+		}
+		if c.Used == "" || r.Expires >= b.Expires() {
+			continue // one that is not used may be at this moment
+		}
+		longer := *r
+		longer.Expires = b.Expires()
+		if err := s.Store.Keep(ctx, &longer); err != nil {
+			return err
+		}
+	}
+	return s.Store.Drop(ctx, old.kept)
 }
 
 // Browsers lists the logins of a user, the newest first.

@@ -19,7 +19,8 @@ const consentTTL = 365 * 24 * 3600
 type Consent struct {
 	Client string   `json:"client"`
 	Scopes []string `json:"scopes"`
-	Given  int64    `json:"given"` // Unix seconds
+	Given  int64    `json:"given"`           // Unix seconds
+	Since  int64    `json:"since,omitempty"` // when the first of these scopes was given
 
 	kept *store.Record
 }
@@ -30,7 +31,22 @@ func consentDigest(subject, client string) store.Digest {
 
 // consent is what subject lets a client have; the zero Consent where nothing.
 func (s *Server) consent(ctx context.Context, subject, client string) (c Consent, err error) {
-	kept, err := s.Store.Record(ctx, store.RecordConsent, consentDigest(subject, client), s.Now().Unix())
+	return consentAt(ctx, s.Store, subject, client, s.Now().Unix())
+}
+
+// clockSkew is how far the clocks of services that share a store may be apart, in
+// seconds.
+const clockSkew = 60
+
+// Consented reports whether subject lets client act, and has done so since it began
+// to at a time: a consent that was given anew gives nothing back that was withdrawn.
+func Consented(ctx context.Context, records store.Records, subject, client string, began, now int64) (bool, error) {
+	c, err := consentAt(ctx, records, subject, client, now)
+	return c.kept != nil && c.Since <= began+clockSkew, err
+}
+
+func consentAt(ctx context.Context, records store.Records, subject, client string, now int64) (c Consent, err error) {
+	kept, err := records.Record(ctx, store.RecordConsent, consentDigest(subject, client), now)
 	if errors.Is(err, store.ErrNotFound) {
 		return c, nil
 	}
@@ -47,7 +63,7 @@ func (s *Server) needsConsent(ctx context.Context, r *Request, client *store.Cli
 	if client.FirstParty {
 		return false, nil
 	}
-	if r.Prompt == "consent" && !r.asked {
+	if r.Consent {
 		return true, nil
 	}
 	c, err := s.consent(ctx, b.Subject, client.ID)
@@ -82,12 +98,12 @@ func (s *Server) Consent(ctx *fasthttp.RequestCtx) error {
 	if r == nil {
 		return nil
 	}
-	b, err := s.browser(ctx)
+	b, err := s.loginFor(ctx, r)
 	if err != nil {
 		s.fail(ctx, "looking up the browser's login", err)
 		return nil
 	}
-	if b == nil || !r.satisfied(b, s.Now().Unix()) {
+	if b == nil {
 		s.askLogin(ctx, r, client, fasthttp.StatusOK, "")
 		return nil
 	}
@@ -117,7 +133,11 @@ func (s *Server) remember(ctx context.Context, subject, client string, scopes []
 	}
 	now := s.Now().Unix()
 	all := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(had.Scopes), scopes...))))
-	text, err := json.Marshal(Consent{Client: client, Scopes: all, Given: now})
+	since := had.Since
+	if had.kept == nil {
+		since = now
+	}
+	text, err := json.Marshal(Consent{Client: client, Scopes: all, Given: now, Since: since})
 	if err != nil {
 		return err
 	}

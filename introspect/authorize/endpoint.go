@@ -11,6 +11,7 @@ import (
 
 	"github.com/tollgate/tollgate/introspect/authorize/pages"
 	"github.com/tollgate/tollgate/introspect/store"
+	"github.com/tollgate/tollgate/introspect/token"
 )
 
 // Authorize is the authorization endpoint, by GET or POST (RFC 6749, section
@@ -39,6 +40,9 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) error {
 			s.problem(ctx, fasthttp.StatusBadRequest, pages.TooOld, "request_uri is unknown, expired or another client's (RFC 9126)")
 			return nil
 		}
+		if !s.unchanged(ctx, r, client) {
+			return nil
+		}
 	} else {
 		var wrong *Error
 		r, wrong = s.request(args, client)
@@ -54,23 +58,13 @@ func (s *Server) Authorize(ctx *fasthttp.RequestCtx) error {
 			return nil
 		}
 	}
-	b, err := s.browser(ctx)
+	b, err := s.loginFor(ctx, r)
 	if err != nil {
 		s.fail(ctx, "looking up the browser's login", err)
 		return nil
 	}
 	s.bind(ctx, r)
-	if b != nil && r.Second && Class(b.Methods) != "2" {
-		user, err := s.Store.User(ctx, b.Subject)
-		if err != nil {
-			s.fail(ctx, "looking up a user", err)
-			return nil
-		}
-		if user.HasFactor() {
-			b = nil // who has a second factor now is to show it
-		}
-	}
-	if b == nil || !r.satisfied(b, s.Now().Unix()) {
+	if b == nil {
 		if r.Prompt == "none" {
 			s.refuse(ctx, r, &Error{"login_required", "nobody is logged in, or not as asked for"})
 			return nil
@@ -137,13 +131,31 @@ func (s *Server) hinted(hint []byte) (string, error) {
 	return claims.Subject, json.Unmarshal(payload, &claims)
 }
 
+// loginFor is the login of the browser that sends a request, or nil where there
+// is none that the request asks for.
+func (s *Server) loginFor(ctx *fasthttp.RequestCtx, r *Request) (*Browser, error) {
+	b, err := s.browser(ctx)
+	if b == nil || err != nil || !r.satisfied(b, s.Now().Unix()) {
+		return nil, err
+	}
+	if r.Second && Class(b.Methods) != "2" {
+		user, err := s.Store.User(ctx, b.Subject)
+		if err != nil || user.HasFactor() { // who has a second factor now is to show it
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
 // satisfied reports whether a login is one that the request asks for: it is the
 // person of the hint, not older than max_age, and, where the person was to log
-// in again, from after the request.
+// in again, from after the request. A login that a page of the request has asked
+// for is recent enough, however long the person takes over the next page.
 func (r *Request) satisfied(b *Browser, now int64) bool {
+	fresh := r.asked && b.AuthTime >= r.Received
 	return (r.Subject == "" || r.Subject == b.Subject) &&
-		(r.MaxAge < 0 || now-b.AuthTime <= r.MaxAge) &&
-		(r.Prompt != "login" || r.asked && b.AuthTime >= r.Received)
+		(r.MaxAge < 0 || now-b.AuthTime <= r.MaxAge || fresh) &&
+		(r.Prompt != "login" || fresh)
 }
 
 // bind ties a request to the browser that sends it, by a cookie.
@@ -192,8 +204,28 @@ func (s *Server) pending(ctx *fasthttp.RequestCtx, args *fasthttp.Args) (*Reques
 		s.problem(ctx, fasthttp.StatusBadRequest, pages.UnknownApplication, "")
 		return nil, nil
 	}
+	if !s.unchanged(ctx, r, client) {
+		return nil, nil
+	}
 	r.asked = true
 	return r, client
+}
+
+// unchanged reports whether client may still have what r asked for when it was
+// checked. Where it may not, the person has been shown why, or the client told.
+func (s *Server) unchanged(ctx *fasthttp.RequestCtx, r *Request, client *store.Client) bool {
+	may := s.Audience(client)
+	switch {
+	case !hasRedirectURI(client, r.RedirectURI):
+		s.problem(ctx, fasthttp.StatusBadRequest, pages.WrongRedirect, "redirect_uri is not one of the application's any more")
+	case slices.ContainsFunc(strings.Fields(r.Scope), func(scope string) bool { return !mayAsk(client, scope) }):
+		s.refuse(ctx, r, &Error{"invalid_scope", "the application may not have these scopes any more"})
+	case slices.ContainsFunc(r.Audience, func(a string) bool { return !slices.Contains(may, a) }):
+		s.refuse(ctx, r, &Error{"invalid_target", "the application may not use this resource any more"})
+	default:
+		return true
+	}
+	return false
 }
 
 // proceed answers a request for somebody who is logged in: with the page that
@@ -328,9 +360,25 @@ func (s *Server) Login(ctx *fasthttp.RequestCtx) error {
 	return nil
 }
 
-// begin logs user in to the browser, and goes on with the request.
+// begin logs user in to the browser, in the place of a login that is there, and
+// goes on with the request.
 func (s *Server) begin(ctx *fasthttp.RequestCtx, r *Request, client *store.Client, user *store.User, network string, methods []string, now int64) {
-	b, secret := s.newBrowser(ctx, user, network, methods, max(now, r.Received))
+	old, err := s.browser(ctx)
+	if err != nil {
+		s.fail(ctx, "looking up the browser's login", err)
+		return
+	}
+	id := token.NewID()
+	if old != nil && old.Subject == user.ID {
+		id = old.ID
+	}
+	b, secret := s.newBrowser(ctx, id, user, network, methods, max(now, r.Received))
+	if old != nil && old.ID == id {
+		if err := s.replace(ctx, old, b); err != nil {
+			s.fail(ctx, "ending the login before", err)
+			return
+		}
+	}
 	s.cookies.set(ctx, s.cookies.login, secret, s.SessionTTL)
 	s.Audit("browser login", "user", user.ID, "client", r.ClientID, "network", network, "browser", b.ID, "methods", methods)
 	s.proceed(ctx, r, client, b, b.kept)

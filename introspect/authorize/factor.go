@@ -65,6 +65,9 @@ func (s *Server) Factor(ctx *fasthttp.RequestCtx) error {
 		s.problem(ctx, fasthttp.StatusBadRequest, pages.UnknownApplication, "")
 		return nil
 	}
+	if !s.unchanged(ctx, h.Request, client) {
+		return nil
+	}
 	ask := func(status int, wrong pages.Message) error {
 		s.page(ctx, status, &pages.Page{Factor: &pages.Factor{Request: text, User: h.User, Wrong: wrong}}, h.Request.RedirectURI)
 		return nil

@@ -27,7 +27,8 @@ type Request struct {
 	Scope       string   `json:"o,omitempty"`
 	Audience    []string `json:"a,omitempty"`
 	FormPost    bool     `json:"f,omitempty"`
-	Prompt      string   `json:"p,omitempty"` // "", none, login or consent
+	Prompt      string   `json:"p,omitempty"` // "", none or login
+	Consent     bool     `json:"q,omitempty"` // the person is to be asked though it consented before
 	MaxAge      int64    `json:"m"`           // seconds; -1: not asked for
 	Hint        string   `json:"h,omitempty"` // login_hint
 	Subject     string   `json:"j,omitempty"` // of id_token_hint
@@ -85,7 +86,7 @@ func redirectURI(args *fasthttp.Args, client *store.Client) (uri string, given b
 	case len(asked) > 1:
 		return "", false, invalid("redirect_uri is repeated")
 	case len(asked) == 1 && len(asked[0]) > 0:
-		if !slices.ContainsFunc(client.RedirectURIs, func(have string) bool { return sameURI(have, string(asked[0])) }) {
+		if !hasRedirectURI(client, string(asked[0])) {
 			return "", false, invalid("redirect_uri is not one of the application's")
 		}
 		return string(asked[0]), true, nil
@@ -93,6 +94,11 @@ func redirectURI(args *fasthttp.Args, client *store.Client) (uri string, given b
 		return client.RedirectURIs[0], false, nil
 	}
 	return "", false, invalid("redirect_uri is missing")
+}
+
+// hasRedirectURI reports whether uri is one of client's redirect URIs.
+func hasRedirectURI(client *store.Client, uri string) bool {
+	return slices.ContainsFunc(client.RedirectURIs, func(have string) bool { return sameURI(have, uri) })
 }
 
 // sameURI compares a registered redirect URI with one that is asked for: byte
@@ -248,7 +254,7 @@ func verifies(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(made), []byte(challenge)) == 1
 }
 
-// prompt takes the prompts asked for; of several the most demanding counts.
+// prompt takes the prompts asked for.
 func (r *Request) prompt(list string) *Error {
 	asked := strings.Fields(list)
 	for _, p := range asked {
@@ -261,9 +267,7 @@ func (r *Request) prompt(list string) *Error {
 		case "login", "select_account":
 			r.Prompt = "login"
 		case "consent":
-			if r.Prompt == "" {
-				r.Prompt = p
-			}
+			r.Consent = true
 		default:
 			return invalid("prompt must be none, login, consent or select_account")
 		}
@@ -271,12 +275,17 @@ func (r *Request) prompt(list string) *Error {
 	return nil
 }
 
+// mayAsk reports whether client may ask for a scope.
+func mayAsk(client *store.Client, scope string) bool {
+	return slices.Contains(Scopes, scope) || slices.Contains(client.Scopes, scope)
+}
+
 // grantable are the scopes of a request that a client may have. Others are passed
 // over (OpenID Connect Core, section 3.1.2.1), unless nothing is left.
 func grantable(asked string, client *store.Client) (string, *Error) {
 	var granted []string
 	for _, s := range strings.Fields(asked) {
-		if (slices.Contains(Scopes, s) || slices.Contains(client.Scopes, s)) && !slices.Contains(granted, s) {
+		if mayAsk(client, s) && !slices.Contains(granted, s) {
 			granted = append(granted, s)
 		}
 	}
@@ -298,7 +307,9 @@ func targets(args *fasthttp.Args, may []string) ([]string, *Error) {
 		if !slices.Contains(may, string(r)) {
 			return nil, &Error{"invalid_target", "resource is not one that the application may use"}
 		}
-		granted = append(granted, string(r))
+		if !slices.Contains(granted, string(r)) {
+			granted = append(granted, string(r))
+		}
 	}
 	return granted, nil
 }
