@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tollgate/tollgate/engine/claims"
@@ -30,6 +31,24 @@ func NewAnswerReader(i Issuer) (*AnswerReader, error) {
 		return nil, err
 	}
 	return &AnswerReader{r}, nil
+}
+
+// Explain says why Read refuses answer with err, for operators, as
+// [Engine.Explain] does of tokens: never send it to clients.
+func (r *AnswerReader) Explain(answer []byte, err error, now time.Time) string {
+	t, malformed := jwt.ReadAnswer(answer)
+	if malformed != nil {
+		return malformed.Error()
+	}
+	switch {
+	case errors.Is(err, ErrInactive) && t.Raw("active") == "true":
+		return "the token is a refresh token"
+	case errors.Is(err, ErrIssuer):
+		iss, _ := t.Text("iss")
+		return fmt.Sprintf("iss is %s; the configuration has %q", short(iss), r.issuer.name)
+	}
+	c, _ := t.Claims(r.issuer.mapping)
+	return (&explainer{token: t, issuer: r.issuer, claims: c, now: claims.At(now)}).detail(err)
 }
 
 // Read makes claims of an answer. Beside the reasons for which tokens are refused

@@ -261,7 +261,8 @@ func (x *explainer) signature() string {
 }
 
 func (x *explainer) missing() string {
-	if len(x.token.Issuer()) == 0 && (x.issuer == nil || x.issuer.domain == "") {
+	answer := x.issuer != nil && x.issuer.conf.answer // of introspection, which need not say iss, exp, iat and aud
+	if !answer && len(x.token.Issuer()) == 0 && (x.issuer == nil || x.issuer.domain == "") {
 		if len(x.engine.domains) > 0 {
 			return fmt.Sprintf("the token has no iss, and its sub is %s, of no trust domain that is configured", x.said("sub"))
 		}
@@ -275,7 +276,7 @@ func (x *explainer) missing() string {
 		{"exp", nil}, {"iat", nil}, {"aud", nil},
 		{"sub", x.issuer.conf.SubjectClaims}, {"client_id", x.issuer.conf.ClientClaims}, {"jti", x.issuer.conf.TokenIDClaims},
 	} {
-		if slices.Contains(x.issuer.conf.OptionalClaims, claim.name) {
+		if slices.Contains(x.issuer.conf.OptionalClaims, claim.name) || answer && (claim.name == "exp" || claim.name == "iat" || claim.name == "aud") {
 			continue
 		}
 		paths := claim.paths
@@ -290,7 +291,11 @@ func (x *explainer) missing() string {
 			missing = append(missing, text)
 		}
 	}
-	return "the token has no " + strings.Join(missing, ", no ") + "; what an issuer does without is told by optional"
+	what := "the token"
+	if answer {
+		what = "the answer"
+	}
+	return what + " has no " + strings.Join(missing, ", no ") + "; what an issuer does without is told by optional"
 }
 
 // value is the claim at a path, as JSON.

@@ -64,7 +64,10 @@ func (c Config) ExplainToken(ctx context.Context, token []byte, method, target s
 func (c *Config) explainToken(ctx context.Context, b *strings.Builder, others *issuers, token []byte) (*claims.Claims, error) {
 	if asker := others.introspector(token); asker != nil {
 		answer, err := asker.Introspect(ctx, token)
+		var refusal *identity.Refusal
 		switch {
+		case errors.As(err, &refusal) && !errors.Is(err, engine.ErrInactive):
+			fmt.Fprintf(b, "token: refused (%s), by the rules for %s, of what its introspection says: %s\n", engine.Code(refusal.Err), asker.Issuer, refusal.Detail)
 		case errors.Is(err, client.ErrInactive):
 			fmt.Fprintf(b, "token: refused: %s was asked by introspection: %v\n", asker.Issuer, err)
 		case err != nil:

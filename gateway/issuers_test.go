@@ -126,6 +126,7 @@ func newAloneWorld(t *testing.T, change func(*Config)) *aloneWorld {
 	}))
 	t.Cleanup(up.Close)
 	w.cfg = Config{Routes: []Route{{Prefix: "/orders", Upstream: up.URL, Roles: []string{"customer"}}, {Prefix: "/any", Upstream: up.URL}, {Prefix: "/login", Upstream: up.URL, Public: true}}}
+	w.cfg.Timeouts.Grace = time.Millisecond
 	change(&w.cfg)
 	g, err := New(w.cfg, slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
@@ -208,6 +209,17 @@ func TestGatewayAlone(t *testing.T) {
 	f("/any", "opaque", 401, "")
 	f("/any", "", 401, "")
 	f("/any", strings.Repeat("a", 9000)+".b.c", 401, "")
+	for _, address := range []string{w.public + "/any", w.admin + "/authorize/any"} {
+		res, err := http.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		// API users are the security service's.
+		if got := res.Header.Values("WWW-Authenticate"); !slices.Equal(got, []string{challengeBare}) {
+			t.Errorf("%s without credentials: challenges %q, want %q", address, got, challengeBare)
+		}
+	}
 	f("/login", "", 200, "") // without a security service the path is the application's
 	log := w.log.String()
 	for _, line := range []string{
@@ -218,6 +230,9 @@ func TestGatewayAlone(t *testing.T) {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log has no %s:\n%s", line, log)
 		}
+	}
+	if strings.Contains(log, "metadata cannot be read") {
+		t.Errorf("a security service is asked for its metadata, and there is none:\n%s", log)
 	}
 	if n := strings.Count(log, "no security_service"); n != 1 {
 		t.Errorf("the log says %d times that there is no security service", n)
@@ -307,6 +322,24 @@ func TestForeignIntrospection(t *testing.T) {
 			f(`{"active":true,"active":true,"sub":"u","client_id":"c"}`, 503, "") // no answer at all
 			f(`{"sub":"u"}`, 503, "")
 			f(`<html>`, 503, "")
+			// what check --token says of the same
+			x := func(text, want string) {
+				t.Helper()
+				answer(text)
+				got, err := w.cfg.ExplainToken(t.Context(), []byte("ory_at_x"), "", "")
+				if want = strings.ReplaceAll(want, "ISS", p.URL); err != nil || !strings.HasPrefix(got, want) {
+					t.Errorf("%s is explained as %q, %v; want %q", text, got, err, want)
+				}
+			}
+			const rules = ", by the rules for ISS, of what its introspection says: "
+			x(`{"active":false}`, "token: refused: ISS was asked by introspection: token is not active")
+			x(`{"active":true,"client_id":"c"}`, "token: refused (missing_claim)"+rules+"the answer has no sub; what an issuer does without is told by optional")
+			x(fmt.Sprintf(`{"active":true,"sub":"u","client_id":"c","exp":%d}`, exp-400), "token: refused (expired)"+rules+"exp was 1m")
+			x(`{"active":true,"sub":"u","client_id":"c","iss":"https://evil.example"}`, "token: refused (issuer)"+rules+`iss is "https://evil.example"; the configuration has "ISS"`)
+			x(`{"active":true,"sub":"u","client_id":"c","tier":"iron"}`, "token: refused (claim)"+rules+`tier is "iron"; require wants one of "gold", ""`)
+			x(`{"active":true,"sub":"u","client_id":"c","cnf":{"jkt":"x"}}`, "token: refused (bound)"+rules+`the token has a cnf, {"jkt":"x"}`)
+			x(`{"active":true,"sub":"u","client_id":"c","token_use":"refresh_token"}`, "token: refused: ISS was asked by introspection: the token is a refresh token")
+			x(`{"sub":"u"}`, "token: not known: ISS could not be asked by introspection: ")
 			// not its prefix
 			if status, _ := w.get(w.public+"/any", "other"); status != 401 {
 				t.Errorf("a token of nobody: %d", status)

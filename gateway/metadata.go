@@ -20,6 +20,9 @@ const metadataRetry = 5 * time.Second
 // answer or the gateway ends.
 func (g *Gateway) compareIssuer() {
 	cfg := &g.snap.Load().cfg
+	if !cfg.hasService() {
+		return
+	}
 	transport := &http.Transport{IdleConnTimeout: time.Second}
 	if t, err := cfg.SecurityService.TLS.Client(""); err == nil {
 		transport.TLSClientConfig = t

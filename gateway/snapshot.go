@@ -38,7 +38,7 @@ func newSnapshot(cfg Config, last *snapshot, watch *netio.Watchdog, m *edge.Metr
 		LoginAddresses: policy.NewLimiter(l.LoginsPerAddress, before.edge.LoginAddresses),
 		Subjects:       policy.NewLimiter(l.RatePerClient, before.edge.Subjects),
 		Head:           t.Head, Idle: t.Idle, Body: t.Body, Write: t.Write, Grace: t.Grace, Drain: t.Drain,
-		APIUsers:       !cfg.APIUsers.Disabled,
+		APIUsers:       !cfg.APIUsers.Disabled && cfg.hasService(),
 		EndpointPrefix: cfg.Endpoints.Prefix, NoEndpoints: cfg.Endpoints.Disabled || !cfg.hasService(),
 		LogSample: cfg.AccessLog.Sample, LogErrors: cfg.AccessLog.Errors,
 	}}

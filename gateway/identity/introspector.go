@@ -21,6 +21,16 @@ type Introspector struct {
 	Prefix string // of its tokens, "" for all that are no other issuer's
 }
 
+// A Refusal says why a token is not accepted of which its issuer's introspection
+// was asked. It is a client.ErrInactive and the reason of package engine.
+type Refusal struct {
+	Err    error  // engine.ErrInactive where the issuer says so, else the rule that is broken
+	Detail string // what was expected and what was there, for operators alone
+}
+
+func (r *Refusal) Error() string   { return r.Detail }
+func (r *Refusal) Unwrap() []error { return []error{client.ErrInactive, r.Err} }
+
 // NewIntrospector returns the introspector of c, which was resolved and has an
 // introspection endpoint. It reads the secret, and does not connect.
 func NewIntrospector(c *Issuer, cache client.Cache, revoked *revocation.Set, log *slog.Logger) (*Introspector, error) {
@@ -47,8 +57,9 @@ func NewIntrospector(c *Issuer, cache client.Cache, revoked *revocation.Set, log
 			case errors.Is(err, engine.ErrMalformed):
 				return nil, err // it is no answer of RFC 7662
 			}
-			log.Debug("token refused", "code", engine.Code(err), "detail", "by its introspection: "+err.Error())
-			return nil, fmt.Errorf("%w: %w", client.ErrInactive, err)
+			detail := reader.Explain(answer, err, now)
+			log.Debug("token refused", "code", engine.Code(err), "detail", "by its introspection: "+detail)
+			return nil, &Refusal{err, detail}
 		},
 	}
 	asker, err := client.New(conf)

@@ -123,7 +123,7 @@ func (c *Client) call(ctx context.Context, token, accept string) (*Answer, error
 		found, err := c.cfg.Read(resp.Body(), c.cfg.Now())
 		switch {
 		case errors.Is(err, ErrInactive):
-			return nil, ErrInactive
+			return nil, err // with what Read says of it
 		case err != nil:
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
