@@ -20,9 +20,14 @@ import (
 // folder is the data folder of dev.
 type folder string
 
-// openFolder makes the folder, for its owner alone, where it is not there yet.
+// openFolder makes the folder, for its owner alone, where it is not there yet. One
+// with the store of a security service that dev has not made is refused: dev would
+// add its accounts to it, and give clients of the same ids other secrets.
 func openFolder(path string) (folder, error) {
 	abs, err := filepath.Abs(path)
+	if err == nil && exists(filepath.Join(abs, "store")) && !exists(filepath.Join(abs, "issuer")) {
+		return "", fmt.Errorf("the data folder %s is a security service's, and no demo's; choose another with --data", path)
+	}
 	if err == nil {
 		err = os.MkdirAll(filepath.Join(abs, "secrets"), 0o700)
 	}
@@ -44,6 +49,11 @@ func openFolder(path string) (folder, error) {
 		return "", fmt.Errorf("cannot use the data folder %s: %w; choose another with --data", path, err)
 	}
 	return folder(abs), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func (f folder) path(name string) string { return filepath.Join(string(f), name) }
